@@ -1,0 +1,9 @@
+//! Florin's deterministic core: from the bytes of a transaction to a state root.
+//!
+//! Synchronous, without a clock, a socket or a global. Equal blocks on equal states give equal receipts, gas and roots,
+//! whatever the engine, the cache or the number of threads.
+
+pub mod fault;
+pub mod gas;
+pub mod state;
+pub mod vm;

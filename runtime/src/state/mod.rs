@@ -1,0 +1,35 @@
+//! State: what is read while a block executes, what a block changes, and the root that commits to all of it.
+//!
+//! - [`key`]: how accounts, storage entries and code are named.
+//! - [`store`]: the committed entries.
+//! - [`tree`]: the authenticated tree and its root.
+//! - [`proof`]: inclusion and absence proofs, and their verifier.
+//! - [`commit`]: applying a block's changes.
+
+pub mod key;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::Bytes;
+
+use crate::fault::Fault;
+
+pub use key::StateKey;
+
+/// What one block or one transaction changes: the new value of each key, `None` for a removed one.
+pub type ChangeSet = BTreeMap<StateKey, Option<Bytes>>;
+
+/// Reading a state: committed, or committed with a block's changes so far on top.
+pub trait StateReader: Send + Sync {
+    /// Returns the value under a key.
+    ///
+    /// # Errors
+    /// Faults if the store cannot answer.
+    fn get(&self, key: &StateKey) -> Result<Option<Bytes>, Fault>;
+
+    /// Returns the first key that starts with `prefix` and is greater than `after`; an empty `after` means the first.
+    ///
+    /// # Errors
+    /// Faults if the store cannot answer.
+    fn next(&self, prefix: &[u8], after: &[u8]) -> Result<Option<StateKey>, Fault>;
+}

@@ -1,0 +1,3 @@
+//! The virtual machine.
+
+pub mod memory;
