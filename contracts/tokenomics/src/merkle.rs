@@ -11,13 +11,13 @@
 //! Guarantees that a proof has exactly the length that index and leaf count imply, and that the bits of the index give
 //! the sides: a proof for one place proves nothing for another.
 //!
-//! Costs `count - 1` hashes and `2 * count` stored hashes a tree, no hash a proof, and at most 40 hashes a check; a
-//! proof of the wrong length is refused before anything is hashed.
+//! Costs `count - 1` hashes and about `2 * count` stored hashes a tree, no hash a proof, and at most 32 hashes a check,
+//! because counts have 32 bits: within the 40 nodes that the protocol allows a proof. A proof of the wrong length is
+//! refused before anything is hashed.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use florin_abi::limits::MERKLE_PROOF_MAX;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 hash.
@@ -43,7 +43,7 @@ pub fn proof_length(index: u32, count: u32) -> Option<u32> {
 /// Tells whether the proof shows that the leaf hash stands at `index` of `count` leaves under the root.
 pub fn verify(root: &Hash, leaf: &Hash, index: u32, count: u32, proof: &[Hash]) -> bool {
     let Some(length) = proof_length(index, count) else { return false };
-    if length > MERKLE_PROOF_MAX || u32::try_from(proof.len()) != Ok(length) {
+    if u32::try_from(proof.len()) != Ok(length) {
         return false;
     }
     let mut siblings = proof.iter();
