@@ -3,7 +3,10 @@
 //! Synchronous, without a clock, a socket or a global. Equal blocks on equal states give equal receipts, gas and roots,
 //! whatever the engine, the cache or the number of threads.
 
+pub mod amount;
 pub mod fault;
 pub mod gas;
+pub mod signature;
 pub mod state;
+pub mod transaction;
 pub mod vm;
