@@ -4,8 +4,12 @@
 //! whatever the engine, the cache or the number of threads.
 
 pub mod amount;
+pub mod block;
+pub mod execution;
 pub mod fault;
 pub mod gas;
+pub mod ledger;
+pub mod receipt;
 pub mod signature;
 pub mod state;
 pub mod transaction;

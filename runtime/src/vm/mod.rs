@@ -7,6 +7,7 @@
 //! The way of a module: bytes -> `validate` (`ModuleInfo` or [`Refusal`]) -> `instrument` (metered bytes) ->
 //! `engine` or the interpreter (compiled) -> `cache` ([`Code`]) -> `instance` (one call).
 
+pub mod frame;
 pub mod memory;
 mod refusal;
 

@@ -1,0 +1,10 @@
+//! Execution: what a block does to the state.
+//!
+//! - [`overlay`]: changes on top of a state, with a journal.
+//! - [`session`]: a transaction's view, in the ledger's and the contracts' words.
+
+pub mod overlay;
+pub mod session;
+
+pub use overlay::{Checkpoint, Overlay, Seek};
+pub use session::Session;

@@ -1,0 +1,49 @@
+//! One running call: what it was asked, what it may see, and what it has answered so far.
+//!
+//! Guarantees that a call has the one session of its transaction: while a nested call runs, the session is in the
+//! nested frame.
+
+use alloy_primitives::{Address, Bytes};
+
+use crate::execution::Session;
+
+/// The data of one running call, which the engine keeps for the host functions.
+#[derive(Debug)]
+pub struct Frame {
+    /// The state as the transaction sees it.
+    pub session: Session,
+    /// What the call was asked.
+    pub message: Message,
+    /// Return data or revert data; set by `finish` and `revert`.
+    pub output: Bytes,
+    /// What the last nested call returned or reverted with.
+    pub return_data: Bytes,
+}
+
+/// What a call is asked, by whom and on what terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The account or contract that calls.
+    pub caller: Address,
+    /// The contract that runs.
+    pub contract: Address,
+    /// The amount in wei that came with the call; it has been moved already.
+    pub value: u128,
+    /// Calldata; for [`Entry::Init`] the arguments alone.
+    pub input: Bytes,
+    /// Whether the call, and what it calls, is kept from writing, emitting, transferring, minting and burning.
+    pub read_only: bool,
+    /// Place in the nesting; the transaction's own call is 1.
+    pub depth: u32,
+    /// Which export runs.
+    pub entry: Entry,
+}
+
+/// Which export of a module runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// `florin_init`, once, when the contract is created.
+    Init,
+    /// `florin_call`, on every call.
+    Call,
+}
