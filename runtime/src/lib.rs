@@ -9,6 +9,7 @@ pub mod execution;
 pub mod fault;
 pub mod gas;
 pub mod ledger;
+pub mod merkle;
 pub mod receipt;
 pub mod signature;
 pub mod state;

@@ -10,6 +10,7 @@
 //! - An output of variable length is `out_ptr, out_cap`. The result is the full length; the bytes are written only when
 //!   the capacity suffices, otherwise nothing is written and the caller asks again with more room. [`ABSENT`] means
 //!   that there is no such thing.
+//! - A storage key has 1 to [`crate::limits::KEY_BYTES_MAX`] bytes; an empty one traps with `BadArgument`.
 //! - A result named `status` is a [`crate::Status`] code. What can go wrong by the contract's own fault (pointers,
 //!   limits, writing in a read-only call) traps instead.
 //! - Charging comes before work; the price is the schedule's for the row's [`GasClass`].

@@ -44,10 +44,9 @@ impl Overlay {
         Self { base, changes: ChangeSet::new(), journal: Vec::new() }
     }
 
-    /// Returns an overlay without changes on the same base, and this one in exchange.
-    pub(crate) fn take(&mut self) -> Self {
-        let empty = Self::new(Arc::clone(&self.base));
-        core::mem::replace(self, empty)
+    /// Returns an overlay without changes on the same base.
+    pub(crate) fn hollow(&self) -> Self {
+        Self::new(Arc::clone(&self.base))
     }
 
     /// Returns the value under a key.

@@ -37,6 +37,8 @@ pub struct Session {
     events: Vec<Event>,
     /// The contracts that are running, from the outermost to the innermost.
     active: Vec<Address>,
+    /// Whether the content is with a nested call.
+    lent: bool,
 }
 
 /// A point to which a session can be taken back.
@@ -50,18 +52,20 @@ pub struct Checkpoint {
 impl Session {
     /// Opens a session without changes.
     pub fn new(base: Arc<dyn StateReader>, block: Arc<BlockContext>) -> Self {
-        Self { block, overlay: Overlay::new(base), events: Vec::new(), active: Vec::new() }
+        Self { block, overlay: Overlay::new(base), events: Vec::new(), active: Vec::new(), lent: false }
     }
 
-    /// Moves the session out and leaves one without changes: a running call hands its session to the call that it
-    /// makes, and gets it back afterwards.
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            block: Arc::clone(&self.block),
-            overlay: self.overlay.take(),
-            events: core::mem::take(&mut self.events),
-            active: core::mem::take(&mut self.active),
-        }
+    /// Moves the content out and leaves an empty session that is marked as lent: a running call hands its session to the
+    /// call that it makes, and gets it back afterwards.
+    pub(crate) fn lend(&mut self) -> Self {
+        let block = Arc::clone(&self.block);
+        let empty = Self { block, overlay: self.overlay.hollow(), events: Vec::new(), active: Vec::new(), lent: true };
+        core::mem::replace(self, empty)
+    }
+
+    /// Tells whether the content was moved out and did not come back.
+    pub(crate) const fn is_lent(&self) -> bool {
+        self.lent
     }
 
     /// Returns the block in execution.
@@ -345,7 +349,7 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { block, overlay, events, active } = self;
+        let Self { block, overlay, events, active, .. } = self;
         let mut out = f.debug_struct("Session");
         out.field("height", &block.height).field("overlay", overlay).field("events", events).field("active", active);
         out.finish()

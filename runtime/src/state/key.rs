@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! account   0x00 | address [20]                 -> SCALE Account
-//! storage   0x01 | address [20] | key [0..=256] -> the contract's bytes
+//! storage   0x01 | address [20] | key [1..=256] -> the contract's bytes
 //! code      0x02 | code hash [32]               -> the module as it was uploaded
 //! system    0x03 | name                         -> the ledger's own totals
 //! ```

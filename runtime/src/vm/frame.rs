@@ -5,6 +5,7 @@
 
 use alloy_primitives::{Address, Bytes};
 
+use super::Vm;
 use crate::execution::Session;
 
 /// The data of one running call, which the engine keeps for the host functions.
@@ -18,6 +19,15 @@ pub struct Frame {
     pub output: Bytes,
     /// What the last nested call returned or reverted with.
     pub return_data: Bytes,
+    /// The machine that runs it, and its nested calls.
+    pub vm: Vm,
+}
+
+impl Frame {
+    /// Begins a call.
+    pub const fn new(session: Session, message: Message, vm: Vm) -> Self {
+        Self { session, message, output: Bytes::new(), return_data: Bytes::new(), vm }
+    }
 }
 
 /// What a call is asked, by whom and on what terms.

@@ -8,6 +8,7 @@
 //! `engine` or the interpreter (compiled) -> `cache` ([`Code`]) -> `instance` (one call).
 
 pub mod frame;
+mod imports;
 pub mod memory;
 mod refusal;
 
@@ -22,6 +23,7 @@ pub use refusal::{ExportProblem, FunctionName, ImportProblem, Reason, Refusal, S
 
 use crate::fault::Fault;
 use crate::gas::GasSchedule;
+use frame::Frame;
 
 /// How much work the compiler spends on faster code. It changes no result and no gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,6 +169,12 @@ impl Vm {
     /// Returns the compiled form of a module if it is in the cache.
     pub fn cached(&self, _hash: B256) -> Option<Arc<Code>> {
         None
+    }
+
+    /// Runs a call with at most `ticks`; the frame comes back with the session and the output.
+    pub fn run(&self, _code: &Arc<Code>, frame: Frame, _ticks: u64) -> (Frame, RunOutcome) {
+        let exit = Exit::Fault(Fault::Engine("the engine is not linked".to_owned()));
+        (frame, RunOutcome { exit, ticks_used: 0 })
     }
 }
 

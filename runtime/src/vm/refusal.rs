@@ -202,7 +202,8 @@ impl Refusal {
                     .to_owned()
             }
             Reason::Memory(_) => {
-                "declare one memory with a maximum; `florin contract build` passes `--max-memory` to the linker".to_owned()
+                "declare one memory with a maximum; `florin contract build` passes `--max-memory` to the linker"
+                    .to_owned()
             }
             Reason::Table(_) => "declare at most one table, with its minimum as its maximum".to_owned(),
             Reason::Segment { .. } => "enlarge the initial memory or table, or move the segment".to_owned(),
