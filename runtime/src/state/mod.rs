@@ -6,7 +6,14 @@
 //! - [`proof`]: inclusion and absence proofs, and their verifier.
 //! - [`commit`]: applying a block's changes.
 
+pub mod commit;
 pub mod key;
+pub mod proof;
+pub mod store;
+pub mod tree;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +21,10 @@ use alloy_primitives::Bytes;
 
 use crate::fault::Fault;
 
+pub use commit::{State, StateRoot};
 pub use key::StateKey;
+pub use proof::Proof;
+pub use store::MemoryStore;
 
 /// What one block or one transaction changes: the new value of each key, `None` for a removed one.
 pub type ChangeSet = BTreeMap<StateKey, Option<Bytes>>;
