@@ -1,0 +1,63 @@
+//! A contract's state: a struct of handles, each with its own range of keys.
+//!
+//! ```text
+//! key  = prefix (1 byte, one per field) | SCALE(key)      at most 256 bytes in all
+//! Item: prefix            Map: prefix | SCALE(K)          Counter: prefix      CounterMap: prefix | SCALE(K)
+//! ```
+//!
+//! Guarantees that two entries never share a key: fields differ in the prefix, which `#[storage]` assigns in order (or
+//! `#[key(n)]` fixes) and checks to be unique; within a field the encoding of a key delimits itself. Reading costs one
+//! host call for each entry read; nothing is loaded ahead and nothing is written back behind the author's back.
+//! An entry that does not decode as its type is a bug of the contract and stops it.
+
+mod counter;
+mod item;
+mod map;
+
+pub use counter::{Counter, CounterMap, CounterOutOfBounds};
+pub use item::Item;
+pub use map::{Entries, Map};
+
+use alloc::vec::Vec;
+
+use crate::{env::host, scale::Scale};
+
+/// A field of the storage struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of the storage struct",
+    label = "not a storage handle",
+    note = "use Item<T>, Map<K, V>, Counter or CounterMap<K>"
+)]
+pub trait Field {
+    /// Makes the handle whose keys all begin with this byte.
+    fn at(prefix: u8) -> Self;
+}
+
+/// A storage struct; made by `#[storage]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a storage struct",
+    label = "a contract's messages are methods of its storage struct",
+    note = "put `#[storage]` on the struct"
+)]
+pub trait Root {
+    /// Returns the handles; nothing is read.
+    fn root() -> Self;
+}
+
+fn key_of<K: Scale>(prefix: u8, key: &K) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(64);
+    bytes.push(prefix);
+    key.encode_to(&mut bytes);
+    bytes
+}
+
+fn read<T: Scale>(key: &[u8]) -> Option<T> {
+    host::storage_read(key).map(|bytes| decode(&bytes))
+}
+
+fn decode<T: Scale>(bytes: &[u8]) -> T {
+    match T::from_bytes(bytes) {
+        Some(value) => value,
+        None => panic!("a storage entry does not have its field's type"),
+    }
+}
