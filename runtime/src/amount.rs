@@ -1,7 +1,7 @@
 //! The two scales of an amount: the ledger's wei and the wei that Ethereum tools count.
 //!
 //! ```text
-//! 1 MDT = 10^9 ledger wei (u128) = 10^18 EVM wei (U256);   EVM wei = ledger wei * 10^9
+//! 1 MDT = 10^9 ledger wei (Balance) = 10^18 EVM wei (EvmWei);   EVM wei = ledger wei * 10^9
 //! ```
 //! Guarantees that neither is taken for the other, and that nothing is rounded: an EVM figure that is no whole number of
 //! ledger wei is refused with the figure.
@@ -10,6 +10,8 @@ use core::fmt;
 
 use alloy_primitives::U256;
 use thiserror::Error;
+
+use crate::ledger::Balance;
 
 /// EVM wei in one ledger wei.
 pub const EVM_WEI_PER_WEI: u64 = 1_000_000_000;
@@ -41,10 +43,10 @@ impl EvmWei {
         Self(figure)
     }
 
-    /// Converts an amount in ledger wei, exactly.
-    pub fn from_ledger(wei: u128) -> Self {
+    /// Converts an amount of the ledger, exactly.
+    pub fn from_balance(balance: Balance) -> Self {
         // 128 bits times 30 bits never fills 256.
-        Self(U256::from(wei).saturating_mul(U256::from(EVM_WEI_PER_WEI)))
+        Self(U256::from(balance.wei()).saturating_mul(U256::from(EVM_WEI_PER_WEI)))
     }
 
     /// Returns the figure in EVM wei.
@@ -52,16 +54,16 @@ impl EvmWei {
         self.0
     }
 
-    /// Converts to ledger wei, exactly.
+    /// Converts to an amount of the ledger, exactly.
     ///
     /// # Errors
     /// Refuses a figure that does not divide, or that exceeds 128 bits of ledger wei.
-    pub fn to_ledger(self) -> Result<u128, AmountError> {
+    pub fn to_balance(self) -> Result<Balance, AmountError> {
         let (wei, rest) = self.0.div_rem(U256::from(EVM_WEI_PER_WEI));
         if !rest.is_zero() {
             return Err(AmountError::Indivisible { figure: self.0 });
         }
-        u128::try_from(wei).map_err(|_| AmountError::TooLarge { figure: self.0 })
+        u128::try_from(wei).map(Balance::new).map_err(|_| AmountError::TooLarge { figure: self.0 })
     }
 }
 
@@ -78,20 +80,21 @@ mod tests {
     #[test]
     fn every_ledger_amount_survives_the_way_to_evm_wei_and_back() {
         for wei in [0, 1, 21_000_000 * 10_u128.pow(9), u128::MAX] {
-            assert_eq!(EvmWei::from_ledger(wei).to_ledger(), Ok(wei));
+            let balance = Balance::new(wei);
+            assert_eq!(EvmWei::from_balance(balance).to_balance(), Ok(balance));
         }
     }
 
     #[test]
     fn a_figure_between_two_amounts_is_refused_and_named() {
         let figure = U256::from(1_500_000_000_u64);
-        assert_eq!(EvmWei::new(figure).to_ledger(), Err(AmountError::Indivisible { figure }));
+        assert_eq!(EvmWei::new(figure).to_balance(), Err(AmountError::Indivisible { figure }));
         assert!(AmountError::Indivisible { figure }.to_string().contains("1500000000"));
     }
 
     #[test]
     fn a_figure_above_128_bits_of_ledger_wei_is_refused() {
-        let figure = EvmWei::from_ledger(u128::MAX).figure() + U256::from(EVM_WEI_PER_WEI);
-        assert_eq!(EvmWei::new(figure).to_ledger(), Err(AmountError::TooLarge { figure }));
+        let figure = EvmWei::from_balance(Balance::new(u128::MAX)).figure() + U256::from(EVM_WEI_PER_WEI);
+        assert_eq!(EvmWei::new(figure).to_balance(), Err(AmountError::TooLarge { figure }));
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! ```
 //! use florin_runtime::gas::Gas;
+//! use florin_runtime::ledger::Balance;
 //! use florin_runtime::transaction::{Body, Domain, GasPrice, RawTransaction, Transaction, build};
 //! # use alloy_primitives::{Address, B256, Bytes};
 //! # let secret = secp256k1::SecretKey::from_secret_bytes([1; 32])?;
@@ -13,7 +14,7 @@
 //! let body = Body {
 //!     nonce: 0,
 //!     to: Some(Address::ZERO),
-//!     value: 5,
+//!     value: Balance::new(5),
 //!     gas_limit: Gas(21_000),
 //!     gas_price: GasPrice::flat(1),
 //!     input: Bytes::new(),
@@ -27,7 +28,7 @@
 //!     .serialize_compact();
 //! let raw = unsigned.assemble(&rs, recovery.to_u8() == 1);
 //! let transaction = Transaction::decode(&RawTransaction::new(raw)?, &domain)?;
-//! assert_eq!(transaction.value(), 5);
+//! assert_eq!(transaction.value(), Balance::new(5));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -135,7 +136,7 @@ fn kind(body: &Body) -> TxKind {
 }
 
 fn evm_value(body: &Body) -> U256 {
-    EvmWei::from_ledger(body.value).figure()
+    EvmWei::from_balance(body.value).figure()
 }
 
 /// Saturates at a price that no one can pay and that does not decode.

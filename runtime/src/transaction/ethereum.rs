@@ -12,6 +12,7 @@ use florin_abi::limits::ACCESS_LIST_MAX;
 use super::{Body, Envelope, GasPrice, Proof, Rejection, Transaction};
 use crate::amount::EvmWei;
 use crate::gas::Gas;
+use crate::ledger::Balance;
 use crate::signature;
 
 const EIP2930_TYPE: u8 = 1;
@@ -135,12 +136,12 @@ fn recipient(kind: TxKind) -> Option<alloy_primitives::Address> {
     kind.into_to()
 }
 
-fn amount(field: &'static str, figure: U256) -> Result<u128, Rejection> {
-    EvmWei::new(figure).to_ledger().map_err(|reason| Rejection::Amount { field, reason })
+fn amount(field: &'static str, figure: U256) -> Result<Balance, Rejection> {
+    EvmWei::new(figure).to_balance().map_err(|reason| Rejection::Amount { field, reason })
 }
 
 fn price(field: &'static str, figure: u128) -> Result<u128, Rejection> {
-    amount(field, U256::from(figure))
+    amount(field, U256::from(figure)).map(Balance::wei)
 }
 
 fn count_entries(list: &AccessList) -> Result<u32, Rejection> {

@@ -21,6 +21,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::limits::{INPUT_BYTES_MAX, TRANSACTION_BYTES_MAX};
 
 use crate::gas::Gas;
+use crate::ledger::Balance;
 
 pub use native::{NATIVE_FORMAT, NATIVE_TYPE, NativeSignature};
 pub use rejection::Rejection;
@@ -115,8 +116,8 @@ pub struct Body {
     pub nonce: u64,
     /// The recipient; none deploys a contract.
     pub to: Option<Address>,
-    /// Ledger wei that go to the recipient.
-    pub value: u128,
+    /// What goes to the recipient.
+    pub value: Balance,
     /// The most gas that may be used.
     pub gas_limit: Gas,
     /// The price of gas.
@@ -127,11 +128,11 @@ pub struct Body {
 
 impl Body {
     /// Returns value plus gas limit times maximum price, or nothing if that exceeds 128 bits.
-    pub fn cost_max(&self) -> Option<u128> {
-        u128::from(self.gas_limit.0).checked_mul(self.gas_price.max)?.checked_add(self.value)
+    pub fn cost_max(&self) -> Option<Balance> {
+        Balance::new(self.gas_price.max).checked_mul(self.gas_limit.0)?.checked_add(self.value)
     }
 
-    fn check(&self) -> Result<u128, Rejection> {
+    fn check(&self) -> Result<Balance, Rejection> {
         let bytes_max = INPUT_BYTES_MAX as usize;
         // A deploy payload is limited by the transaction's own size.
         if self.to.is_some() && self.input.len() > bytes_max {
@@ -163,7 +164,7 @@ pub struct Transaction {
     id: B256,
     envelope: Envelope,
     body: Body,
-    cost_max: u128,
+    cost_max: Balance,
     access_list_entries: u32,
     raw: Bytes,
     proof: Proof,
@@ -203,8 +204,8 @@ impl Transaction {
         self.body.to
     }
 
-    /// Returns the ledger wei that go to the recipient.
-    pub const fn value(&self) -> u128 {
+    /// Returns what goes to the recipient.
+    pub const fn value(&self) -> Balance {
         self.body.value
     }
 
@@ -223,8 +224,8 @@ impl Transaction {
         &self.body.input
     }
 
-    /// Returns value plus gas limit times maximum gas price, in ledger wei.
-    pub const fn cost_max(&self) -> u128 {
+    /// Returns value plus gas limit times maximum gas price.
+    pub const fn cost_max(&self) -> Balance {
         self.cost_max
     }
 

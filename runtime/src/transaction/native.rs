@@ -19,6 +19,7 @@ use parity_scale_codec::{Compact, CompactLen, Decode, Encode};
 
 use super::{Body, Domain, Envelope, GasPrice, Proof, Rejection, Transaction};
 use crate::gas::Gas;
+use crate::ledger::Balance;
 use crate::signature::{self, Scheme};
 
 /// The first byte of a native transaction.
@@ -94,7 +95,7 @@ pub(super) fn decode(raw: &Bytes, domain: &Domain) -> Result<Transaction, Reject
     let body = Body {
         nonce: reader.field("nonce")?,
         to: reader.field::<Option<[u8; 20]>>("to")?.map(Address::from),
-        value: reader.field("value")?,
+        value: Balance::new(reader.field("value")?),
         gas_limit: Gas(reader.field("gas limit")?),
         gas_price: GasPrice::flat(reader.field("gas price")?),
         input: reader.bytes("input")?,
@@ -142,7 +143,7 @@ fn encode_body(body: &Body, bytes: &mut Vec<u8>) {
     NATIVE_FORMAT.encode_to(bytes);
     body.nonce.encode_to(bytes);
     body.to.map(|address| address.into_array()).encode_to(bytes);
-    body.value.encode_to(bytes);
+    body.value.wei().encode_to(bytes);
     body.gas_limit.0.encode_to(bytes);
     body.gas_price.max.encode_to(bytes);
     body.input[..].encode_to(bytes);

@@ -8,8 +8,9 @@ use thiserror::Error;
 
 use crate::amount::AmountError;
 use crate::gas::Gas;
+use crate::ledger::Balance;
 
-/// Why a transaction was refused. Amounts and prices are in ledger wei.
+/// Why a transaction was refused. Prices are in ledger wei.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -103,7 +104,7 @@ pub enum Rejection {
     #[error("value {value} plus {gas_limit} at gas price {gas_price} exceeds 128 bits")]
     CostOverflow {
         /// The value.
-        value: u128,
+        value: Balance,
         /// The gas limit.
         gas_limit: Gas,
         /// The maximum gas price.
@@ -160,9 +161,9 @@ pub enum Rejection {
         /// Who would pay.
         sender: Address,
         /// Value plus gas limit times maximum gas price.
-        required: u128,
+        required: Balance,
         /// The sender's balance.
-        available: u128,
+        available: Balance,
     },
     /// The gas limit does not cover what every such transaction costs.
     #[error("gas limit too low: needs at least {required}, has {actual}")]
