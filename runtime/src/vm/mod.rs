@@ -11,6 +11,7 @@ pub mod frame;
 mod imports;
 pub mod memory;
 mod refusal;
+mod validate;
 
 use std::sync::Arc;
 
@@ -152,9 +153,8 @@ impl Vm {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn check(_code: &[u8]) -> Result<ModuleInfo, Refusal> {
-        let reason = Reason::Malformed(Sanitised::new("the upload check is not linked"));
-        Err(Refusal { function: None, operator: None, offset: None, reason })
+    pub fn check(code: &[u8]) -> Result<ModuleInfo, Refusal> {
+        validate::validate(code)
     }
 
     /// Returns the compiled form of a module: from the cache, or checked, metered and compiled now, once however many
