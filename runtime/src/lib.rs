@@ -5,9 +5,11 @@
 
 pub mod amount;
 pub mod block;
+pub mod chain;
 pub mod execution;
 pub mod fault;
 pub mod gas;
+pub mod genesis;
 pub mod ledger;
 pub mod merkle;
 pub mod receipt;

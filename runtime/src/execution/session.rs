@@ -18,15 +18,12 @@ use super::overlay::{self, Overlay, Seek};
 use crate::{
     block::BlockContext,
     fault::Fault,
+    genesis::{CAPABILITIES, SUPPLY},
     ledger::{Account, Balance, Capabilities, Supply},
     receipt::Event,
     state::{ChangeSet, StateKey, StateReader},
 };
 
-/// Name of the system entry that holds [`Supply`].
-pub const SUPPLY: &str = "supply";
-/// Name of the system entry that holds [`Capabilities`].
-pub const CAPABILITIES: &str = "capabilities";
 /// Length of a counter in storage: a `u128`, little-endian.
 const COUNTER_BYTES: usize = 16;
 
@@ -185,6 +182,18 @@ impl Session {
         self.credit(self.block.proposer, reward)
     }
 
+    /// Consumes a nonce; tells whether it was the account's next.
+    pub(crate) fn use_nonce(&mut self, address: Address, nonce: u64) -> Result<bool, Fault> {
+        let mut account = self.account(address)?;
+        let Some(next) = nonce.checked_add(1) else { return Ok(false) };
+        if account.nonce != nonce {
+            return Ok(false);
+        }
+        account.nonce = next;
+        self.set_account(address, account);
+        Ok(true)
+    }
+
     /// Takes an amount from an account; answers `Success` or `InsufficientBalance`. The caller says where it goes.
     pub(crate) fn debit(&mut self, address: Address, amount: Balance) -> Result<Status, Fault> {
         let mut account = self.account(address)?;
@@ -207,17 +216,13 @@ impl Session {
     }
 
     /// Sets an account. The empty account has no entry.
-    pub(crate) fn set_account(&mut self, address: Address, account: Account) {
+    fn set_account(&mut self, address: Address, account: Account) {
         let value = (account != Account::default()).then(|| account.encode().into());
         self.overlay.put(StateKey::account(address), value);
     }
 
-    pub(crate) fn set_supply(&mut self, supply: Supply) {
+    fn set_supply(&mut self, supply: Supply) {
         self.overlay.put(StateKey::system(SUPPLY), Some(supply.encode().into()));
-    }
-
-    pub(crate) fn set_capabilities(&mut self, capabilities: &Capabilities) {
-        self.overlay.put(StateKey::system(CAPABILITIES), Some(capabilities.encode().into()));
     }
 
     fn capabilities(&self) -> Result<Capabilities, Fault> {
@@ -298,15 +303,9 @@ impl Session {
         self.overlay.get(&StateKey::code(hash))
     }
 
-    /// Stores a module that passed the upload check; the same module is stored once.
-    ///
-    /// # Errors
-    /// Faults if the state cannot be read.
-    pub(crate) fn upload(&mut self, hash: B256, code: Bytes) -> Result<(), Fault> {
-        if self.code(hash)?.is_none() {
-            self.overlay.put(StateKey::code(hash), Some(code));
-        }
-        Ok(())
+    /// Stores a module that passed the upload check.
+    pub(crate) fn upload(&mut self, hash: B256, code: Bytes) {
+        self.overlay.put(StateKey::code(hash), Some(code));
     }
 
     /// Makes an address a contract; answers `Success` or `AddressTaken`. A balance that was sent there before stays.

@@ -235,8 +235,9 @@ impl Findings {
     }
 
     fn custom(&mut self, section: &CustomSectionReader<'_>) -> Result<(), Refusal> {
-        let refuse =
-            |section_name, problem| Refusal::at(section.range().start, Reason::Section { section: section_name, problem });
+        let refuse = |section_name, problem| {
+            Refusal::at(section.range().start, Reason::Section { section: section_name, problem })
+        };
         match section.name() {
             METADATA_SECTION => {
                 let metadata = Metadata::decode_all(&mut section.data())

@@ -58,7 +58,8 @@ fn case_11_a_memory_without_a_maximum_or_imported_or_doubled_or_inverted_is_refu
     assert_eq!(no_maximum.reason, Reason::Memory("has no maximum"));
     assert!(no_maximum.fix().contains("maximum"));
 
-    let imported = refused(&wasm(&format!(r#"(import "florin" "memory" (memory 1 2)) (export "memory" (memory 0)) {CALL}"#)));
+    let imported =
+        refused(&wasm(&format!(r#"(import "florin" "memory" (memory 1 2)) (export "memory" (memory 0)) {CALL}"#)));
     assert!(matches!(imported.reason, Reason::Import { problem: ImportProblem::NotAFunction, .. }), "{imported}");
 
     let inverted = refused(&wasm(&format!(r#"(memory (export "memory") 2 1) {CALL}"#)));

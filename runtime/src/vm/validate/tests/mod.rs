@@ -72,11 +72,9 @@ fn a_module_tells_its_memory_entries_and_sections() {
 
 #[test]
 fn a_section_of_ours_that_does_not_decode_is_refused() {
-    for (name, data) in [
-        ("florin.metadata", &[0xff_u8; 40][..]),
-        ("florin.metadata", &[]),
-        ("florin.reentrant", &[1, 2, 3]),
-    ] {
+    for (name, data) in
+        [("florin.metadata", &[0xff_u8; 40][..]), ("florin.metadata", &[]), ("florin.reentrant", &[1, 2, 3])]
+    {
         let refusal = refused(&with_section(contract(""), name, data));
         assert!(matches!(refusal.reason, Reason::Section { section, .. } if section == name), "{refusal}");
     }

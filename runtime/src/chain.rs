@@ -1,0 +1,334 @@
+//! A chain: its head, its state and the machine that executes its blocks, behind one face.
+//!
+//! Guarantees that blocks are committed one after the other, each on its parent's state, and that looking at the state
+//! never changes it. A clone is a snapshot with the same machine: the state is copied when one of the two goes on.
+
+use std::sync::Arc;
+
+use alloy_consensus::Header;
+use alloy_primitives::{Address, B256, Bytes};
+use florin_abi::Status;
+use thiserror::Error;
+
+use crate::{
+    block::{Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, empty_header},
+    execution::{Session, admission::Admission, invoke, sequential},
+    fault::Fault,
+    gas::Gas,
+    genesis::{Genesis, GenesisError},
+    ledger::{Account, Supply},
+    receipt::Event,
+    signature::{self, VerifiedTransaction},
+    state::{Proof, State, StateKey, StateReader, StateRoot},
+    transaction::{Domain, RawTransaction, Rejection, Transaction},
+    vm::{
+        Vm, VmConfig,
+        frame::{Entry, Message},
+    },
+};
+
+/// What a chain is made of.
+#[derive(Clone, Debug)]
+pub struct ChainConfig {
+    /// What it begins with.
+    pub genesis: Genesis,
+    /// The machine. Its gas schedule must be the one of the genesis.
+    pub vm: VmConfig,
+    /// Threads that verify signatures, the caller's included; at least 1.
+    pub signature_threads: usize,
+}
+
+/// A chain up to its head.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    genesis: Arc<Genesis>,
+    domain: Domain,
+    vm: Vm,
+    signature_threads: usize,
+    state: Arc<State>,
+    head: Header,
+    head_hash: B256,
+}
+
+/// Why a chain could not be made.
+#[derive(Debug, Error)]
+pub enum ChainError {
+    /// The genesis contradicts itself.
+    #[error("genesis: {0}")]
+    Genesis(#[from] GenesisError),
+    /// The host failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A proposed block, and what is not in it.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The block.
+    pub block: Block,
+    /// Candidates that may not stand in the block, by their place among the candidates, with the reason.
+    pub rejected: Vec<(usize, Rejection)>,
+    /// Candidates that found no room, in their order: the first one that did not fit and all behind it.
+    pub deferred: Vec<VerifiedTransaction>,
+}
+
+/// What a simulated call came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewOutcome {
+    /// What became of it.
+    pub status: Status,
+    /// Return data or revert data.
+    pub output: Bytes,
+    /// The gas that a transaction with this call would use.
+    pub gas_used: Gas,
+    /// The events that it would emit.
+    pub events: Vec<Event>,
+}
+
+impl Chain {
+    /// Makes a chain with nothing but its genesis.
+    ///
+    /// # Errors
+    /// Says what is wrong with the genesis; faults if the machine cannot be set up.
+    pub fn new(config: ChainConfig) -> Result<Self, ChainError> {
+        let ChainConfig { genesis, vm, signature_threads } = config;
+        let changes = genesis.state(&vm.schedule)?;
+        let vm = Vm::new(vm)?;
+        let mut state = State::new();
+        let state_root = state.commit(&changes).hash();
+        let domain = Domain { chain_id: genesis.chain_id, genesis_hash: genesis.hash() };
+        let context = BlockContext {
+            parent_hash: B256::ZERO,
+            height: 0,
+            time: genesis.time,
+            chain_id: genesis.chain_id,
+            proposer: genesis.proposer,
+            gas_limit: genesis.block_gas_limit,
+            base_gas_price: genesis.gas_price,
+            fee_burn_ppm: genesis.fee_burn_ppm,
+            state_root,
+        };
+        // The header names the genesis, so that chains that differ in anything differ in every block.
+        let head = Header { extra_data: domain.genesis_hash.into(), ..empty_header(&context) };
+        let (genesis, state) = (Arc::new(genesis), Arc::new(state));
+        Ok(Self { genesis, domain, vm, signature_threads, state, head_hash: head.hash_slow(), head })
+    }
+
+    /// Returns what transactions are signed for.
+    pub const fn domain(&self) -> Domain {
+        self.domain
+    }
+
+    /// Returns the genesis.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Returns the machine.
+    pub const fn vm(&self) -> &Vm {
+        &self.vm
+    }
+}
+
+/// The way of a transaction.
+impl Chain {
+    /// Decodes a transaction.
+    ///
+    /// # Errors
+    /// Says what is wrong with the bytes.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Transaction, Rejection> {
+        Transaction::decode(&RawTransaction::new(Bytes::copy_from_slice(bytes))?, &self.domain)
+    }
+
+    /// Verifies signatures, in batches on all threads.
+    pub fn verify(&self, transactions: Vec<Transaction>) -> Vec<Result<VerifiedTransaction, Rejection>> {
+        signature::verify(transactions, self.signature_threads)
+    }
+
+    /// Proposes the next block. Its time is `time`, or one second after the head if that is not later, so that a clock
+    /// that stands still or steps back stops nothing.
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn propose(&self, candidates: Vec<VerifiedTransaction>, time: u64) -> Result<Proposal, Fault> {
+        let context = self.next_context(time);
+        let session = Session::new(self.reader(), Arc::new(context.clone()));
+        let mut admission = Admission::new(&session, self.vm.schedule());
+        let (mut admitted, mut rejected, mut deferred) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, candidate) in candidates.into_iter().enumerate() {
+            if !deferred.is_empty() {
+                deferred.push(candidate);
+                continue;
+            }
+            match admission.admit(&candidate)? {
+                Ok(()) => admitted.push(candidate),
+                Err(Rejection::BlockFull { .. }) => deferred.push(candidate),
+                Err(rejection) => rejected.push((index, rejection)),
+            }
+        }
+        Ok(Proposal { block: Block::new(context, admitted), rejected, deferred })
+    }
+
+    /// Executes a block on the head's state. Nothing is kept until [`Chain::commit`].
+    ///
+    /// # Errors
+    /// Refuses a block that does not follow the head, and one with a transaction that may not stand in it; faults if the
+    /// state or the engine fails.
+    pub fn execute(&self, block: &Block) -> Result<ExecutedBlock, BlockError> {
+        self.check_context(block.context())?;
+        sequential::execute(self.reader(), &self.vm, block)
+    }
+
+    /// Makes an executed block the head.
+    ///
+    /// # Errors
+    /// Faults if it was executed on another head.
+    pub fn commit(&mut self, executed: ExecutedBlock) -> Result<CommittedBlock, Fault> {
+        if executed.block().context().parent_hash != self.head_hash {
+            return Err(Fault::Invariant("a block was committed that was executed on another head"));
+        }
+        let header = executed.header();
+        let state_root = Arc::make_mut(&mut self.state).commit(executed.changes());
+        let committed = CommittedBlock::new(header, state_root, executed);
+        self.head = committed.header().clone();
+        self.head_hash = committed.hash();
+        Ok(committed)
+    }
+
+    fn next_context(&self, time: u64) -> BlockContext {
+        BlockContext {
+            parent_hash: self.head_hash,
+            height: self.head.number.saturating_add(1),
+            time: time.max(self.head.timestamp.saturating_add(1)),
+            chain_id: self.genesis.chain_id,
+            proposer: self.genesis.proposer,
+            gas_limit: self.genesis.block_gas_limit,
+            base_gas_price: self.genesis.gas_price,
+            fee_burn_ppm: self.genesis.fee_burn_ppm,
+            state_root: self.state.root().hash(),
+        }
+    }
+
+    /// Compares a block's context with the only one that the head allows at its time.
+    fn check_context(&self, actual: &BlockContext) -> Result<(), BlockError> {
+        let expected = self.next_context(actual.time);
+        let fields = [
+            ("parent", actual.parent_hash == expected.parent_hash),
+            ("height", actual.height == expected.height),
+            ("time", actual.time == expected.time),
+            ("chain id", actual.chain_id == expected.chain_id),
+            ("proposer", actual.proposer == expected.proposer),
+            ("gas limit", actual.gas_limit == expected.gas_limit),
+            ("base gas price", actual.base_gas_price == expected.base_gas_price),
+            ("burned part of the fees", actual.fee_burn_ppm == expected.fee_burn_ppm),
+            ("state root", actual.state_root == expected.state_root),
+        ];
+        match fields.into_iter().find(|(_, equal)| !equal) {
+            Some((field, _)) => Err(BlockError::Context { field }),
+            None => Ok(()),
+        }
+    }
+
+    fn reader(&self) -> Arc<dyn StateReader> {
+        Arc::clone(&self.state) as Arc<dyn StateReader>
+    }
+}
+
+/// Queries of the head's state.
+impl Chain {
+    /// Simulates a call with at most `gas`, as if it were a transaction of the head. It has no effect, costs nothing and
+    /// needs no nonce, but what it sends must be there.
+    ///
+    /// # Errors
+    /// Faults if the state or the engine fails.
+    pub fn view(
+        &self,
+        caller: Address,
+        to: Address,
+        value: u128,
+        input: Bytes,
+        gas: Gas,
+    ) -> Result<ViewOutcome, Fault> {
+        let schedule = self.vm.schedule();
+        let bytes = schedule.calldata_byte.saturating_mul(input.len() as u64);
+        let intrinsic = schedule.transaction.saturating_add(bytes);
+        let limit = gas.min(self.genesis.block_gas_limit);
+        let Some(allowance) = limit.0.checked_sub(intrinsic) else {
+            let (status, output, events) = (Status::OutOfGas, Bytes::new(), Vec::new());
+            return Ok(ViewOutcome { status, output, gas_used: limit, events });
+        };
+        let message = Message { caller, contract: to, value, input, read_only: false, depth: 1, entry: Entry::Call };
+        let (mut session, answer) = invoke::call(self.session(), &self.vm, message, Gas(allowance).to_ticks());
+        let answer = answer?;
+        let gas_used = Gas(intrinsic.saturating_add(Gas::from_ticks(answer.ticks_used).0)).min(limit);
+        Ok(ViewOutcome { status: answer.status, output: answer.output, gas_used, events: session.end_transaction() })
+    }
+
+    /// Returns the number of the head.
+    pub const fn height(&self) -> u64 {
+        self.head.number
+    }
+
+    /// Returns the head's header.
+    pub const fn head(&self) -> &Header {
+        &self.head
+    }
+
+    /// Returns the hash of the head's header.
+    pub const fn head_hash(&self) -> B256 {
+        self.head_hash
+    }
+
+    /// Returns the root of the state after the head.
+    pub fn state_root(&self) -> StateRoot {
+        self.state.root()
+    }
+
+    /// Returns an account.
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn account(&self, address: Address) -> Result<Account, Fault> {
+        self.session().account(address)
+    }
+
+    /// Returns the totals of the supply.
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn supply(&self) -> Result<Supply, Fault> {
+        self.session().supply()
+    }
+
+    /// Returns an entry of a contract's storage.
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn storage(&self, contract: Address, key: &[u8]) -> Result<Option<Bytes>, Fault> {
+        self.session().storage(contract, key)
+    }
+
+    /// Returns what the state holds under a key, with the proof against [`Chain::state_root`].
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn prove(&self, key: &StateKey) -> Result<(Option<Bytes>, Proof), Fault> {
+        self.state.prove(key)
+    }
+
+    /// Returns the state after the head.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Opens a session that shows the head: its height and time, and the state after it.
+    fn session(&self) -> Session {
+        let context = BlockContext {
+            parent_hash: self.head.parent_hash,
+            height: self.head.number,
+            time: self.head.timestamp,
+            ..self.next_context(self.head.timestamp)
+        };
+        Session::new(self.reader(), Arc::new(context))
+    }
+}

@@ -1,0 +1,120 @@
+//! One transaction: it buys its gas, consumes its nonce, runs, and gets the unused gas back.
+//!
+//! Guarantees that a transaction that fails changes nothing but the sender's nonce and balance, both once, and that
+//! whatever it burnt is paid for. The fee leaves the sender here; where it goes is settled at the block's end.
+
+use alloy_primitives::{Address, B256, Bytes, keccak256};
+use florin_abi::{Status, limits};
+
+use super::{
+    admission::intrinsic_gas,
+    deploy::DeployPayload,
+    invoke::{self, Answer},
+    session::Session,
+};
+use crate::{
+    fault::Fault,
+    gas::Gas,
+    ledger::Balance,
+    receipt::Receipt,
+    signature::VerifiedTransaction,
+    vm::{
+        Vm,
+        frame::{Entry, Message},
+    },
+};
+
+/// Executes an admitted transaction. `gas_before` is the gas that the block's earlier transactions used.
+///
+/// # Errors
+/// Faults if the state or the engine fails, and if the transaction was not admitted: its nonce, funds, gas limit or gas
+/// price do not fit the session.
+pub fn transact(
+    mut session: Session,
+    vm: &Vm,
+    transaction: &VerifiedTransaction,
+    gas_before: Gas,
+) -> Result<(Session, Receipt), Fault> {
+    const NOT_ADMITTED: Fault = Fault::Invariant("a transaction was executed that was not admitted");
+    let (sender, limit) = (transaction.sender(), transaction.gas_limit());
+    let price = transaction.gas_price().effective(session.block().base_gas_price).ok_or(NOT_ADMITTED)?;
+    let intrinsic = intrinsic_gas(vm.schedule(), transaction);
+    let allowance = limit.0.checked_sub(intrinsic.0).map(Gas).ok_or(NOT_ADMITTED)?;
+    let bought = Balance::new(price).checked_mul(limit.0).ok_or(NOT_ADMITTED)?;
+    if !session.use_nonce(sender, transaction.nonce())? || !session.debit(sender, bought)?.is_success() {
+        return Err(NOT_ADMITTED);
+    }
+
+    let (mut session, answer) = match transaction.to() {
+        Some(to) => {
+            let message = message(transaction, to, transaction.input().clone(), Entry::Call);
+            invoke::call(session, vm, message, allowance.to_ticks())
+        }
+        None => deploy(session, vm, transaction, allowance.to_ticks()),
+    };
+    let Answer { status, ticks_used, output } = answer?;
+
+    let gas_used = Gas(intrinsic.0.saturating_add(Gas::from_ticks(ticks_used).0)).min(limit);
+    let fee = Balance::new(price).checked_mul(gas_used.0).ok_or(NOT_ADMITTED)?;
+    session.credit(sender, bought.checked_sub(fee).ok_or(NOT_ADMITTED)?)?;
+    let created = transaction.to().is_none() && status.is_success();
+    let receipt = Receipt {
+        status,
+        gas_used,
+        cumulative_gas_used: gas_before.checked_add(gas_used).ok_or(Fault::Invariant("gas of a block overflows"))?,
+        fee,
+        transaction: transaction.id(),
+        sender,
+        contract: created.then(|| sender.create(transaction.nonce())),
+        output,
+        events: session.end_transaction(),
+    };
+    Ok((session, receipt))
+}
+
+/// Uploads the code, unless the state has it already, and creates the contract. Whatever fails takes the upload back.
+fn deploy(
+    mut session: Session,
+    vm: &Vm,
+    transaction: &VerifiedTransaction,
+    ticks: u64,
+) -> (Session, Result<Answer, Fault>) {
+    let refused = |status| Ok(Answer { status, ticks_used: 0, output: Bytes::new() });
+    let Some(DeployPayload { code, arguments }) = DeployPayload::split(transaction.input()) else {
+        return (session, refused(Status::BadDeployPayload));
+    };
+    if code.len() > limits::CODE_BYTES_MAX as usize {
+        return (session, refused(Status::CodeRefused));
+    }
+    let checkpoint = session.checkpoint();
+    let code_hash = match upload(&mut session, &code) {
+        Ok(Some(hash)) => hash,
+        Ok(None) => return (session, refused(Status::CodeRefused)),
+        Err(fault) => return (session, Err(fault)),
+    };
+    let contract = transaction.sender().create(transaction.nonce());
+    let message = message(transaction, contract, arguments, Entry::Init);
+    let (mut session, answer) = invoke::create(session, vm, code_hash, message, ticks);
+    if !answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+        session.rollback(checkpoint);
+    }
+    (session, answer)
+}
+
+/// Stores code and returns its hash, or nothing if the upload check refuses it. Code that the state has was checked.
+fn upload(session: &mut Session, code: &Bytes) -> Result<Option<B256>, Fault> {
+    let hash = keccak256(code);
+    if session.code(hash)?.is_none() {
+        if Vm::check(code).is_err() {
+            return Ok(None);
+        }
+        // A copy of its own: the state must not keep the whole transaction alive.
+        session.upload(hash, Bytes::copy_from_slice(code));
+    }
+    Ok(Some(hash))
+}
+
+fn message(transaction: &VerifiedTransaction, contract: Address, input: Bytes, entry: Entry) -> Message {
+    let (caller, value) = (transaction.sender(), transaction.value().wei());
+    Message { caller, contract, value, input, read_only: false, depth: 1, entry }
+}

@@ -1,0 +1,233 @@
+//! The genesis: what a chain begins with, and the name that it signs its transactions for.
+//!
+//! Guarantees that the supply begins with exactly what is allocated, that equal geneses have equal hashes, in whatever
+//! order their lists were written, and that the prices of gas are part of the hash.
+
+use alloy_primitives::{Address, B256};
+use parity_scale_codec::Encode;
+use thiserror::Error;
+
+use crate::{
+    block::GAS_PRICE_MAX,
+    gas::{Gas, GasSchedule},
+    ledger::{Account, Balance, Capabilities, MAX_SUPPLY, PPM, Supply},
+    state::{ChangeSet, StateKey},
+};
+
+/// What the hash is of, so that no other bytes of ours have it.
+const HASH_TAG: &str = "florin/genesis/1";
+/// Name of the system entry that holds [`Supply`].
+pub(crate) const SUPPLY: &str = "supply";
+/// Name of the system entry that holds [`Capabilities`].
+pub(crate) const CAPABILITIES: &str = "capabilities";
+
+/// Everything that two nodes must agree on before the first block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// The EIP-155 chain id; at least 1.
+    pub chain_id: u64,
+    /// Time of the genesis, in seconds since 1970.
+    pub time: u64,
+    /// The first balances, each address once.
+    pub allocations: Vec<(Address, Balance)>,
+    /// Which contracts may mint and burn. They may be deployed later.
+    pub capabilities: Capabilities,
+    /// The most that may ever be allocated and minted together.
+    pub max_supply: Balance,
+    /// The lowest gas price, in ledger wei; at most [`GAS_PRICE_MAX`].
+    pub gas_price: u128,
+    /// The burned part of each fee, in parts per million.
+    pub fee_burn_ppm: u32,
+    /// The most gas that a block's transactions may ask for together.
+    pub block_gas_limit: Gas,
+    /// Who proposes blocks and gets the rest of the fees.
+    pub proposer: Address,
+    /// The hash of the gas schedule.
+    pub gas_schedule_hash: B256,
+}
+
+impl Default for Genesis {
+    /// Returns a genesis without balances: chain 1947, gas price 1, half of each fee burned.
+    fn default() -> Self {
+        Self {
+            chain_id: 1_947,
+            time: 0,
+            allocations: Vec::new(),
+            capabilities: Capabilities::default(),
+            max_supply: MAX_SUPPLY,
+            gas_price: 1,
+            fee_burn_ppm: 500_000,
+            block_gas_limit: Gas(1_000_000_000),
+            proposer: Address::ZERO,
+            gas_schedule_hash: B256::new(GasSchedule::default().hash()),
+        }
+    }
+}
+
+/// Why a genesis is none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GenesisError {
+    /// Chain id 0 would make transactions valid on any chain.
+    #[error("chain id is 0")]
+    NoChainId,
+    /// An address has two first balances.
+    #[error("{address} is allocated twice")]
+    AllocatedTwice {
+        /// The address.
+        address: Address,
+    },
+    /// The first balances exceed the maximum supply.
+    #[error("allocations exceed the maximum supply of {max}")]
+    SupplyExceeded {
+        /// The maximum supply.
+        max: Balance,
+    },
+    /// A header cannot hold the gas price.
+    #[error("gas price {price} exceeds {GAS_PRICE_MAX}")]
+    GasPriceTooHigh {
+        /// The gas price.
+        price: u128,
+    },
+    /// More than everything would be burned.
+    #[error("burned part of the fees is {ppm} ppm, more than {PPM}")]
+    BurnTooHigh {
+        /// The burned part.
+        ppm: u32,
+    },
+    /// No transaction would fit a block.
+    #[error("block gas limit {limit} is below the {required} of a transfer")]
+    BlockTooSmall {
+        /// The block gas limit.
+        limit: Gas,
+        /// The gas of a transfer.
+        required: Gas,
+    },
+    /// The machine would charge other prices than the chain.
+    #[error("genesis has gas schedule {genesis}, the machine has {machine}")]
+    OtherSchedule {
+        /// The schedule's hash in the genesis.
+        genesis: B256,
+        /// The hash of the machine's schedule.
+        machine: B256,
+    },
+}
+
+impl Genesis {
+    /// Returns the hash: BLAKE3 of the SCALE of a tag and of all fields in order, the lists sorted by address.
+    pub fn hash(&self) -> B256 {
+        let mut allocations: Vec<([u8; 20], Balance)> =
+            self.allocations.iter().map(|(address, balance)| (address.into_array(), *balance)).collect();
+        allocations.sort_unstable();
+        let identity = (HASH_TAG, self.chain_id, self.time, allocations, self.capabilities.clone().normalized());
+        let money = (self.max_supply, self.gas_price, self.fee_burn_ppm);
+        let block = (self.block_gas_limit, self.proposer.into_array(), self.gas_schedule_hash.0);
+        B256::new(*blake3::hash(&(identity, money, block).encode()).as_bytes())
+    }
+
+    /// Returns the first state.
+    ///
+    /// # Errors
+    /// Says what contradicts itself, or the machine's prices.
+    pub fn state(&self, schedule: &GasSchedule) -> Result<ChangeSet, GenesisError> {
+        self.check(schedule)?;
+        let mut changes = ChangeSet::new();
+        let mut sum = Balance::ZERO;
+        let exceeded = GenesisError::SupplyExceeded { max: self.max_supply };
+        for &(address, balance) in &self.allocations {
+            sum = sum.checked_add(balance).ok_or(exceeded.clone())?;
+            let account = Account { balance, ..Account::default() };
+            let value = (!balance.is_zero()).then(|| account.encode().into());
+            if changes.insert(StateKey::account(address), value).is_some() {
+                return Err(GenesisError::AllocatedTwice { address });
+            }
+        }
+        if sum > self.max_supply {
+            return Err(exceeded);
+        }
+        let supply = Supply { max: self.max_supply, genesis: sum, ..Supply::default() };
+        changes.insert(StateKey::system(SUPPLY), Some(supply.encode().into()));
+        let capabilities = self.capabilities.clone().normalized();
+        changes.insert(StateKey::system(CAPABILITIES), Some(capabilities.encode().into()));
+        Ok(changes)
+    }
+
+    fn check(&self, schedule: &GasSchedule) -> Result<(), GenesisError> {
+        let machine = B256::new(schedule.hash());
+        let required = Gas(schedule.transaction);
+        if self.chain_id == 0 {
+            Err(GenesisError::NoChainId)
+        } else if self.gas_price > GAS_PRICE_MAX {
+            Err(GenesisError::GasPriceTooHigh { price: self.gas_price })
+        } else if self.fee_burn_ppm > PPM {
+            Err(GenesisError::BurnTooHigh { ppm: self.fee_burn_ppm })
+        } else if self.block_gas_limit < required {
+            Err(GenesisError::BlockTooSmall { limit: self.block_gas_limit, required })
+        } else if self.gas_schedule_hash != machine {
+            Err(GenesisError::OtherSchedule { genesis: self.gas_schedule_hash, machine })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Genesis, GenesisError};
+    use crate::{
+        gas::{Gas, GasSchedule},
+        ledger::{Balance, PPM},
+    };
+    use alloy_primitives::{Address, B256};
+
+    fn genesis() -> Genesis {
+        let [a, b] = [Address::repeat_byte(1), Address::repeat_byte(2)];
+        Genesis { allocations: vec![(a, Balance::new(3)), (b, Balance::new(4))], ..Genesis::default() }
+    }
+
+    #[test]
+    fn the_hash_ignores_the_order_of_lists_and_nothing_else() {
+        let genesis = genesis();
+        let mut other = genesis.clone();
+        other.allocations.reverse();
+        assert_eq!(genesis.hash(), other.hash());
+        let differing: [fn(&mut Genesis); 9] = [
+            |genesis| genesis.chain_id += 1,
+            |genesis| genesis.time += 1,
+            |genesis| genesis.allocations.clear(),
+            |genesis| genesis.capabilities.burn.push(Address::ZERO),
+            |genesis| genesis.gas_price += 1,
+            |genesis| genesis.fee_burn_ppm += 1,
+            |genesis| genesis.block_gas_limit = Gas(1),
+            |genesis| genesis.proposer = Address::repeat_byte(9),
+            |genesis| genesis.gas_schedule_hash = B256::ZERO,
+        ];
+        for change in differing {
+            let mut other = genesis.clone();
+            change(&mut other);
+            assert_ne!(genesis.hash(), other.hash(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_named() {
+        let schedule = GasSchedule::default();
+        let error = |change: fn(&mut Genesis)| {
+            let mut genesis = genesis();
+            change(&mut genesis);
+            genesis.state(&schedule).unwrap_err()
+        };
+        assert_eq!(error(|genesis| genesis.chain_id = 0), GenesisError::NoChainId);
+        let address = Address::repeat_byte(1);
+        let twice = error(|genesis| genesis.allocations.push((Address::repeat_byte(1), Balance::ZERO)));
+        assert_eq!(twice, GenesisError::AllocatedTwice { address });
+        let max = Balance::new(6);
+        assert_eq!(error(|genesis| genesis.max_supply = Balance::new(6)), GenesisError::SupplyExceeded { max });
+        assert_eq!(error(|genesis| genesis.fee_burn_ppm = PPM + 1), GenesisError::BurnTooHigh { ppm: PPM + 1 });
+        assert!(matches!(error(|genesis| genesis.gas_price = u128::MAX), GenesisError::GasPriceTooHigh { .. }));
+        assert!(matches!(error(|genesis| genesis.block_gas_limit = Gas(20_999)), GenesisError::BlockTooSmall { .. }));
+        assert!(matches!(error(|genesis| genesis.gas_schedule_hash = B256::ZERO), GenesisError::OtherSchedule { .. }));
+        assert!(genesis().state(&schedule).is_ok());
+    }
+}
