@@ -1,1 +1,372 @@
-//! florin-claims.
+//! Claims: a campaign holds money for a list of accounts, and anybody may have an account paid by proving its line.
+//!
+//! Guarantees, for every campaign:
+//! - an index is paid at most once, to the account and in the amount of its leaf, whoever submits the claim;
+//! - claimed + amount <= total at every claim, whatever the root says, so that no campaign lives on another's money;
+//! - claims are paid from the first to the last block of the window, both included, and never outside;
+//! - after the window one sweep moves the rest to the campaign's target: paid + swept = total.
+//!
+//! ```text
+//!   create ──> not begun ──first block──> open ──last block passed──> closed ──sweep──> swept
+//!                                         claim                       (rest to the target)
+//! ```
+//!
+//! A leaf binds chain, contract, campaign, index, account and amount (`florin_tokenomics::leaf`), so no proof serves
+//! twice. A campaign's terms never change; a new list is a new campaign. Campaign numbers are the creator's choice,
+//! because the root depends on the number; a number that is taken is refused.
+//!
+//! Costs a claim: three storage reads (terms, word of paid bits, claimed total), two writes, one leaf hash, one proof of at
+//! most 40 nodes, one payment. 256 neighbouring claims share one word; the total is a commutative counter.
+//!
+//! Refuses tokens that deliver less than was sent.
+#![cfg_attr(all(target_arch = "wasm32", target_os = "none"), no_std)]
+
+mod asset;
+#[cfg(test)]
+mod tests;
+
+/// The contract.
+#[florin_sdk::contract]
+pub mod claims {
+    use florin_sdk::prelude::*;
+    use florin_tokenomics::units::CLAIM_WINDOW_BLOCKS;
+    use florin_tokenomics::{ClaimStatus, Leaf, Scope};
+
+    use crate::asset::Asset;
+
+    /// The most claims in one call. Each is paid on its own; the bound keeps a call's work in sight.
+    pub const BATCH_CLAIMS_MAX: u32 = 256;
+
+    /// The keys of the storage.
+    #[storage]
+    pub struct Claims {
+        /// What each campaign promises.
+        campaigns: Map<u64, Campaign>,
+        /// Which claims of a campaign are paid: bit `index % 256` of word `index / 256`.
+        paid: Map<(u64, u32), U256>,
+        /// How much of a campaign is paid.
+        claimed: CounterMap<u64>,
+        /// How much of a campaign was swept, once it was.
+        swept: Map<u64, u128>,
+    }
+
+    /// The terms of a campaign. They never change.
+    #[derive(Clone, Debug, PartialEq, Eq, Scale)]
+    pub struct Campaign {
+        /// Who created and funded it.
+        pub owner: Address,
+        /// The token that it pays; zero for MDT.
+        pub token: Address,
+        /// The root over its leaves.
+        pub root: B256,
+        /// How many leaves there are.
+        pub leaf_count: u32,
+        /// How much it holds at first; no more is ever paid.
+        pub total: u128,
+        /// The first block in which it pays.
+        pub first_block: u64,
+        /// The last block in which it pays.
+        pub last_block: u64,
+        /// Who gets the rest.
+        pub sweep_target: Address,
+    }
+
+    /// The terms as a message answers them: the fields of [`Campaign`] in their order.
+    pub type Terms = (Address, Address, B256, u32, u128, u64, u64, Address);
+
+    /// A campaign was created and funded.
+    #[event]
+    pub struct CampaignCreated {
+        #[indexed]
+        pub campaign: u64,
+        #[indexed]
+        pub owner: Address,
+        #[indexed]
+        pub token: Address,
+        pub root: B256,
+        pub leaf_count: u32,
+        pub total: u128,
+        pub first_block: u64,
+        pub last_block: u64,
+        pub sweep_target: Address,
+    }
+
+    /// A claim was paid.
+    #[event]
+    pub struct Claimed {
+        #[indexed]
+        pub campaign: u64,
+        #[indexed]
+        pub account: Address,
+        pub index: u32,
+        pub amount: u128,
+    }
+
+    /// The rest of a campaign was moved to its target.
+    #[event]
+    pub struct Swept {
+        #[indexed]
+        pub campaign: u64,
+        #[indexed]
+        pub target: Address,
+        pub amount: u128,
+    }
+
+    /// Why a message was refused. Nothing has changed then.
+    #[error]
+    pub enum ClaimsError {
+        /// There is no such campaign.
+        UnknownCampaign { campaign: u64 },
+        /// The number is taken.
+        CampaignExists { campaign: u64 },
+        /// A campaign needs at least one leaf and at least the smallest unit to pay.
+        EmptyCampaign { campaign: u64 },
+        /// The window ends before it begins, or has ended already.
+        InvalidWindow { first_block: u64, last_block: u64, height: u64 },
+        /// The rest must go somewhere.
+        NoSweepTarget { campaign: u64 },
+        /// The call must bring exactly this much MDT.
+        WrongValue { expected: u128, value: u128 },
+        /// The campaign has not begun.
+        NotStarted { campaign: u64, first_block: u64, height: u64 },
+        /// The window has closed.
+        WindowClosed { campaign: u64, last_block: u64, height: u64 },
+        /// The campaign has no such leaf.
+        IndexOutOfRange { index: u32, leaf_count: u32 },
+        /// The proof does not show that this account may claim this amount at this index.
+        InvalidProof { campaign: u64, index: u32 },
+        /// The claim was paid before.
+        AlreadyClaimed { campaign: u64, index: u32 },
+        /// A leaf pays nothing.
+        ZeroAmount { campaign: u64, index: u32 },
+        /// The leaves promise more than the campaign holds.
+        TotalExceeded { campaign: u64, amount: u128, claimed: u128, total: u128 },
+        /// A batch has at least one and at most this many claims.
+        BatchSize { claims: u32, claims_max: u32 },
+        /// The window is still open.
+        WindowOpen { campaign: u64, last_block: u64, height: u64 },
+        /// The rest was moved before.
+        AlreadySwept { campaign: u64 },
+        /// MDT did not move.
+        PaymentFailed { account: Address, amount: u128 },
+        /// The call to the token ended with this status.
+        TokenFailed { token: Address, status: u8 },
+        /// The token did not answer `true`.
+        TokenRefused { token: Address },
+        /// The token delivered another amount than was sent.
+        ShortDelivery { token: Address, amount: u128, received: U256 },
+    }
+
+    impl Claims {
+        /// Creates a campaign and funds it with its whole total: with the value of this call for MDT (token zero), or by
+        /// `transferFrom` the caller, who has to have approved it. A first block of 0 is this block, a last block of 0 ends
+        /// the default window.
+        #[payable]
+        #[expect(clippy::too_many_arguments, reason = "the terms of a campaign, as an Ethereum tool shows them")]
+        pub fn create_campaign(
+            &mut self,
+            campaign: u64,
+            token: Address,
+            root: B256,
+            leaf_count: u32,
+            total: u128,
+            first_block: u64,
+            last_block: u64,
+            sweep_target: Address,
+        ) -> Result<(), ClaimsError> {
+            let (owner, height) = (env().caller(), env().block_height());
+            let first_block = if first_block == 0 { height } else { first_block };
+            let default_last = first_block.saturating_add(CLAIM_WINDOW_BLOCKS).saturating_sub(1);
+            let last_block = if last_block == 0 { default_last } else { last_block };
+
+            if self.campaigns.contains(&campaign) {
+                return Err(ClaimsError::CampaignExists { campaign });
+            }
+            if leaf_count == 0 || total == 0 {
+                return Err(ClaimsError::EmptyCampaign { campaign });
+            }
+            if last_block < first_block || last_block < height {
+                return Err(ClaimsError::InvalidWindow { first_block, last_block, height });
+            }
+            if sweep_target.is_zero() {
+                return Err(ClaimsError::NoSweepTarget { campaign });
+            }
+
+            let terms = Campaign { owner, token, root, leaf_count, total, first_block, last_block, sweep_target };
+            self.campaigns.set(&campaign, &terms);
+            env().emit(CampaignCreated {
+                campaign,
+                owner,
+                token,
+                root,
+                leaf_count,
+                total,
+                first_block,
+                last_block,
+                sweep_target,
+            });
+            Asset::of(token).collect(owner, total)
+        }
+
+        /// Pays one claim to its account. Anybody may submit it.
+        pub fn claim(
+            &mut self,
+            campaign: u64,
+            index: u32,
+            account: Address,
+            amount: u128,
+            proof: Vec<B256>,
+        ) -> Result<(), ClaimsError> {
+            let terms = self.open(campaign)?;
+            self.pay(campaign, &terms, &Line { index, account, amount, proof })
+        }
+
+        /// Pays several claims of one campaign, all or none: (index, account, amount, proof) each.
+        pub fn claim_many(
+            &mut self,
+            campaign: u64,
+            claims: Vec<(u32, Address, u128, Vec<B256>)>,
+        ) -> Result<(), ClaimsError> {
+            let terms = self.open(campaign)?;
+            let count = u32::try_from(claims.len()).unwrap_or(u32::MAX);
+            if count == 0 || count > BATCH_CLAIMS_MAX {
+                return Err(ClaimsError::BatchSize { claims: count, claims_max: BATCH_CLAIMS_MAX });
+            }
+            for (index, account, amount, proof) in claims {
+                self.pay(campaign, &terms, &Line { index, account, amount, proof })?;
+            }
+            Ok(())
+        }
+
+        /// Moves what was not claimed to the campaign's target, once, after the window. Anybody may ask for it.
+        pub fn sweep(&mut self, campaign: u64) -> Result<(), ClaimsError> {
+            let terms = self.terms(campaign)?;
+            let height = env().block_height();
+            if height <= terms.last_block {
+                return Err(ClaimsError::WindowOpen { campaign, last_block: terms.last_block, height });
+            }
+            if self.swept.contains(&campaign) {
+                return Err(ClaimsError::AlreadySwept { campaign });
+            }
+            let rest = terms.total.saturating_sub(self.claimed.get(&campaign));
+            self.swept.set(&campaign, &rest);
+            env().emit(Swept { campaign, target: terms.sweep_target, amount: rest });
+            if rest == 0 { Ok(()) } else { Asset::of(terms.token).pay(terms.sweep_target, rest) }
+        }
+
+        /// Tells what became of an index: 0 unknown (no such campaign or leaf, or not begun), 1 claimable, 2 claimed,
+        /// 3 expired.
+        pub fn status(&self, campaign: u64, index: u32) -> u8 {
+            self.status_of_index(campaign, index).code()
+        }
+
+        /// Tells what became of an account's claim, as `status` does; unknown also if the proof does not show the claim.
+        pub fn status_of(&self, campaign: u64, index: u32, account: Address, amount: u128, proof: Vec<B256>) -> u8 {
+            let line = Line { index, account, amount, proof };
+            let is_listed = self.campaigns.get(&campaign).is_some_and(|terms| line.is_proven(campaign, &terms));
+            let status = if is_listed { self.status_of_index(campaign, index) } else { ClaimStatus::Unknown };
+            status.code()
+        }
+
+        /// Returns a campaign's terms: owner, token (zero for MDT), root, leaf count, total, first block, last block,
+        /// sweep target.
+        pub fn campaign(&self, campaign: u64) -> Result<Terms, ClaimsError> {
+            let Campaign { owner, token, root, leaf_count, total, first_block, last_block, sweep_target } =
+                self.terms(campaign)?;
+            Ok((owner, token, root, leaf_count, total, first_block, last_block, sweep_target))
+        }
+
+        /// Returns how much of a campaign is paid.
+        pub fn claimed(&self, campaign: u64) -> u128 {
+            self.claimed.get(&campaign)
+        }
+
+        /// Returns how much of a campaign was swept; 0 before.
+        pub fn swept(&self, campaign: u64) -> u128 {
+            self.swept.get_or_default(&campaign)
+        }
+
+        fn terms(&self, campaign: u64) -> Result<Campaign, ClaimsError> {
+            self.campaigns.get(&campaign).ok_or(ClaimsError::UnknownCampaign { campaign })
+        }
+
+        /// Returns the terms of a campaign whose window is open.
+        fn open(&self, campaign: u64) -> Result<Campaign, ClaimsError> {
+            let terms = self.terms(campaign)?;
+            let height = env().block_height();
+            if height < terms.first_block {
+                return Err(ClaimsError::NotStarted { campaign, first_block: terms.first_block, height });
+            }
+            if height > terms.last_block {
+                return Err(ClaimsError::WindowClosed { campaign, last_block: terms.last_block, height });
+            }
+            Ok(terms)
+        }
+
+        /// Checks one claim, marks it as paid, then pays it.
+        fn pay(&mut self, campaign: u64, terms: &Campaign, line: &Line) -> Result<(), ClaimsError> {
+            let Line { index, account, amount, .. } = *line;
+            if index >= terms.leaf_count {
+                return Err(ClaimsError::IndexOutOfRange { index, leaf_count: terms.leaf_count });
+            }
+            if !line.is_proven(campaign, terms) {
+                return Err(ClaimsError::InvalidProof { campaign, index });
+            }
+            if amount == 0 {
+                return Err(ClaimsError::ZeroAmount { campaign, index });
+            }
+            let (word, bit) = place(index);
+            let paid = self.paid.get_or_default(&(campaign, word));
+            if paid.bit(bit) {
+                return Err(ClaimsError::AlreadyClaimed { campaign, index });
+            }
+            if self.claimed.add_within(&campaign, amount, terms.total).is_err() {
+                let (claimed, total) = (self.claimed.get(&campaign), terms.total);
+                return Err(ClaimsError::TotalExceeded { campaign, amount, claimed, total });
+            }
+            let mut paid = paid;
+            paid.set_bit(bit, true);
+            self.paid.set(&(campaign, word), &paid);
+            env().emit(Claimed { campaign, account, index, amount });
+            Asset::of(terms.token).pay(account, amount)
+        }
+
+        fn status_of_index(&self, campaign: u64, index: u32) -> ClaimStatus {
+            let Some(terms) = self.campaigns.get(&campaign) else { return ClaimStatus::Unknown };
+            let (word, bit) = place(index);
+            let height = env().block_height();
+            if index >= terms.leaf_count || height < terms.first_block {
+                ClaimStatus::Unknown
+            } else if self.paid.get_or_default(&(campaign, word)).bit(bit) {
+                ClaimStatus::Claimed
+            } else if height > terms.last_block {
+                ClaimStatus::Expired
+            } else {
+                ClaimStatus::Claimable
+            }
+        }
+    }
+
+    /// One line of a campaign's list with the proof that it is one.
+    struct Line {
+        index: u32,
+        account: Address,
+        amount: u128,
+        proof: Vec<B256>,
+    }
+
+    impl Line {
+        fn is_proven(&self, campaign: u64, terms: &Campaign) -> bool {
+            let scope = Scope { chain_id: env().chain_id(), contract: env().self_address().into_array(), campaign };
+            let account = self.account.into_array();
+            let leaf = Leaf { scope, index: self.index, account, amount: self.amount };
+            let hash = env().sha256(&leaf.encode());
+            env().merkle_verify(&terms.root, &hash, self.index, terms.leaf_count, &self.proof)
+        }
+    }
+
+    /// Returns where the paid bit of an index is: the word, and the bit in it.
+    fn place(index: u32) -> (u32, usize) {
+        (index / 256, index as usize % 256)
+    }
+}
