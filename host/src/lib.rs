@@ -1,7 +1,9 @@
 //! Everything around the runtime that has a socket, a clock or a terminal.
 //!
+//! - [`cli`]: the command line of the binary.
 //! - [`demo`]: every claim of a real allocation list, paid in one command.
 //! - [`keys`]: accounts that follow from a seed, and what they sign.
 
+pub mod cli;
 pub mod demo;
 pub mod keys;

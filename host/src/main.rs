@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary `florin`: everything is in [`florin::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    florin::cli::run(std::env::args_os()).into()
+}

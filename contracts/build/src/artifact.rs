@@ -1,5 +1,8 @@
 //! An artifact: `NAME.wasm`, `NAME.json` and a row of `manifest.toml`, in memory until they are written.
 //!
+//! `NAME.json` is the ABI JSON as the contract macro wrote it, byte for byte: its keccak-256 stands in the module's
+//! metadata.
+//!
 //! Guarantees that each file is replaced whole: written beside its place, then renamed.
 
 use std::path::{Path, PathBuf};
@@ -25,22 +28,21 @@ pub struct Artifact {
     name: String,
     folder: PathBuf,
     module: Vec<u8>,
+    named_module: Vec<u8>,
+    named_path: PathBuf,
     abi_json: Vec<u8>,
     accepted: Accepted,
     row: Row,
 }
 
 impl Artifact {
-    pub(crate) fn build(
-        project: &Project,
-        package: &Package,
-        toolchain: &Toolchain,
-        names: Names,
-    ) -> Result<Self, BuildError> {
+    pub(crate) fn build(project: &Project, package: &Package, toolchain: &Toolchain) -> Result<Self, BuildError> {
         let linked = compile::compile(project, package, toolchain)?;
         let malformed = |detail: String| BuildError::Module { package: package.name().to_owned(), detail };
-        let Stripped { module, abi } = strip(&linked.module, names).map_err(|error| malformed(error.to_string()))?;
-        let accepted = check::check_linked(package, &linked.module, &module)?;
+        let stripped = |names| strip(&linked.module, names).map_err(|error| malformed(error.to_string()));
+        let Stripped { module, abi } = stripped(Names::Drop)?;
+        let named_module = stripped(Names::Keep)?.module;
+        let accepted = check::check_deployed(package, &module, &named_module)?;
         if let Some(path) = named_folder(&module, &linked.folders) {
             return Err(BuildError::LocalPath { package: package.name().to_owned(), path });
         }
@@ -50,6 +52,9 @@ impl Artifact {
         let metadata = accepted.info.metadata.as_ref().ok_or_else(|| malformed("no metadata section".to_owned()))?;
         let name = file_name(&metadata.name)
             .ok_or_else(|| malformed(format!("`{}` cannot be a file's name", metadata.name.escape_default())))?;
+        if metadata.abi_hash != keccak256(&abi_json).0 {
+            return Err(malformed("the metadata's ABI hash is not that of the ABI JSON".to_owned()));
+        }
         let row = Row {
             package: package.name().to_owned(),
             code_hash: keccak256(&module).to_string(),
@@ -57,7 +62,8 @@ impl Artifact {
             source_hash: hex::encode(source::source_hash(project, package)?.as_bytes()),
             toolchain: recipe::TOOLCHAIN.to_owned(),
         };
-        Ok(Self { name, folder: package.artifacts_folder(), module, abi_json, accepted, row })
+        let named_path = project.target_folder().join(&name).with_extension("wasm");
+        Ok(Self { name, folder: package.artifacts_folder(), module, named_module, named_path, abi_json, accepted, row })
     }
 
     /// Returns the contract's name, which is also its files' name.
@@ -105,6 +111,15 @@ impl Artifact {
         replace(&self.folder.join(MANIFEST), manifest.text()?.as_bytes())
     }
 
+    /// Writes the module with the names of its functions to the target folder; returns its path.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn write_named(&self) -> Result<PathBuf, BuildError> {
+        replace(&self.named_path, &self.named_module)?;
+        Ok(self.named_path.clone())
+    }
+
     /// Compares with the files that are there.
     ///
     /// # Errors
@@ -114,7 +129,12 @@ impl Artifact {
         found.extend(difference::file(&self.module_path(), &self.module)?);
         found.extend(difference::file(&self.abi_path(), &self.abi_json)?);
         let manifest = Manifest::read(&self.folder)?;
-        found.extend(difference::row(&self.folder.join(MANIFEST), &self.name, manifest.rows.get(&self.name), &self.row));
+        found.extend(difference::row(
+            &self.folder.join(MANIFEST),
+            &self.name,
+            manifest.rows.get(&self.name),
+            &self.row,
+        ));
         Ok(found)
     }
 
@@ -128,7 +148,8 @@ impl Artifact {
         folders.dedup();
         let mut found = Vec::new();
         for folder in folders {
-            let known = |name: &str| artifacts.iter().any(|artifact| artifact.folder == folder && artifact.name == name);
+            let known =
+                |name: &str| artifacts.iter().any(|artifact| artifact.folder == folder && artifact.name == name);
             found.extend(difference::leftovers(folder, known)?);
         }
         Ok(found)
@@ -143,9 +164,11 @@ fn file_name(name: &str) -> Option<String> {
 
 /// Finds the first folder of this machine whose path stands in the module.
 fn named_folder(module: &[u8], folders: &[PathBuf]) -> Option<String> {
-    folders.iter().filter_map(|folder| folder.to_str()).filter(|path| path.len() > 1).find_map(|path| {
-        module.windows(path.len()).any(|window| window == path.as_bytes()).then(|| path.to_owned())
-    })
+    folders
+        .iter()
+        .filter_map(|folder| folder.to_str())
+        .filter(|path| path.len() > 1)
+        .find_map(|path| module.windows(path.len()).any(|window| window == path.as_bytes()).then(|| path.to_owned()))
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
@@ -171,7 +194,10 @@ mod tests {
     #[test]
     fn a_folder_of_this_machine_is_found_in_a_module() {
         let folders = ["/home/ann/token".into(), "/".into()];
-        assert_eq!(named_folder(b"..panicked at /home/ann/token/src/lib.rs", &folders).as_deref(), Some("/home/ann/token"));
+        assert_eq!(
+            named_folder(b"..panicked at /home/ann/token/src/lib.rs", &folders).as_deref(),
+            Some("/home/ann/token")
+        );
         assert_eq!(named_folder(b"..panicked at /contract/src/lib.rs", &folders), None);
     }
 }

@@ -7,7 +7,6 @@ use florin_runtime::vm::{ModuleInfo, Refusal, Vm};
 
 use crate::error::BuildError;
 use crate::project::Package;
-use crate::strip::{Names, strip};
 
 /// A module that the chain accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +38,10 @@ pub fn check_file(path: &Path) -> Result<Result<Accepted, Refusal>, BuildError> 
     Ok(check(&module))
 }
 
-/// Checks what is deployed; a refusal is told with the names of functions, which only the linked module has.
-pub(crate) fn check_linked(package: &Package, linked: &[u8], module: &[u8]) -> Result<Accepted, BuildError> {
+/// Checks what is deployed; a refusal is told with the names of functions, which only the other module has.
+pub(crate) fn check_deployed(package: &Package, module: &[u8], named_module: &[u8]) -> Result<Accepted, BuildError> {
     check(module).map_err(|refusal| {
-        let named = strip(linked, Names::Keep).ok().and_then(|named| check(&named.module).err());
-        let same_rule = named.filter(|named| named.reason == refusal.reason);
-        BuildError::Refused { package: package.name.clone(), refusal: Box::new(same_rule.unwrap_or(refusal)) }
+        let named = check(named_module).err().filter(|named| named.reason == refusal.reason);
+        BuildError::Refused { package: package.name().to_owned(), refusal: Box::new(named.unwrap_or(refusal)) }
     })
 }

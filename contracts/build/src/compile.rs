@@ -50,7 +50,8 @@ pub(crate) fn compile(project: &Project, package: &Package, toolchain: &Toolchai
     for (key, value) in recipe::PROFILE_SETTINGS {
         cargo.arg("--config").arg(format!("profile.{}.{key}={value}", recipe::PROFILE));
     }
-    let output = cargo.output().map_err(BuildError::io("run", "cargo"))?;
+    // Arguments after the dashes reach this crate alone, not the contracts that it may use the clients of.
+    let output = cargo.args(["--", "--cfg", recipe::ARTIFACT_CFG]).output().map_err(BuildError::io("run", "cargo"))?;
     if !output.status.success() {
         return Err(BuildError::Compile { package: package.name.clone() });
     }
@@ -103,8 +104,8 @@ fn dependency_folders(project: &Project, toolchain: &Toolchain) -> Result<Vec<(P
     if !output.status.success() {
         return Err(BuildError::Metadata { detail: String::from_utf8_lossy(&output.stderr).trim().to_owned() });
     }
-    let resolved: Resolved = serde_json::from_slice(&output.stdout)
-        .map_err(|error| BuildError::Metadata { detail: error.to_string() })?;
+    let resolved: Resolved =
+        serde_json::from_slice(&output.stdout).map_err(|error| BuildError::Metadata { detail: error.to_string() })?;
     let folder = |package: &Crate| package.manifest_path.parent().map(Path::to_owned).unwrap_or_default();
     let mut folders: Vec<_> = resolved
         .packages

@@ -177,7 +177,8 @@ fn place(module: &[u8], offset: usize) -> Option<String> {
 
 fn section_name(id: u8) -> Option<&'static str> {
     const NAMES: [&str; 12] = [
-        "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data",
+        "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
+        "data",
     ];
     NAMES.get(usize::from(id)).copied()
 }

@@ -122,7 +122,9 @@ impl BuildError {
     pub fn help(&self) -> Option<String> {
         Some(match self {
             Self::NoCrate { .. } => "name the folder of a contract crate, or pass --all in a workspace".to_owned(),
-            Self::Workspace { contracts, .. } if contracts.is_empty() => "name the folder of a contract crate".to_owned(),
+            Self::Workspace { contracts, .. } if contracts.is_empty() => {
+                "name the folder of a contract crate".to_owned()
+            }
             Self::Workspace { contracts, .. } => {
                 let folders: Vec<_> = contracts.iter().map(|folder| folder.display().to_string()).collect();
                 format!("pass --all, or name one of: {}", folders.join(", "))

@@ -26,7 +26,6 @@ pub use artifact::Artifact;
 pub use difference::Difference;
 pub use error::BuildError;
 pub use project::{Package, Project};
-pub use strip::Names;
 pub use toolchain::Toolchain;
 
 /// Which contracts to build.
@@ -42,10 +41,10 @@ pub enum Scope {
 ///
 /// # Errors
 /// Whatever keeps a contract from becoming an artifact; [`BuildError::help`] says what to do about it.
-pub fn build(path: &Path, scope: Scope, names: Names) -> Result<Vec<Artifact>, BuildError> {
+pub fn build(path: &Path, scope: Scope) -> Result<Vec<Artifact>, BuildError> {
     let project = Project::open(path)?;
     let packages = project.select(path, scope)?;
     let toolchain = Toolchain::find()?;
     project.ensure_lock(&toolchain)?;
-    packages.into_iter().map(|package| Artifact::build(&project, package, &toolchain, names)).collect()
+    packages.into_iter().map(|package| Artifact::build(&project, package, &toolchain)).collect()
 }

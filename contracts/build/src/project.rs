@@ -219,14 +219,20 @@ impl Package {
     /// Returns the root files of what is compiled: the library's, and the build script's if there is one.
     pub(crate) fn roots(&self) -> impl Iterator<Item = &Path> {
         let compiled = |target: &&Target| {
-            target.kind.iter().any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "cdylib" | "proc-macro" | "custom-build"))
+            target
+                .kind
+                .iter()
+                .any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "cdylib" | "proc-macro" | "custom-build"))
         };
         self.targets.iter().filter(compiled).map(|target| target.src_path.as_path())
     }
 
     /// Tells whether there is a library that can be linked as a module.
     pub(crate) fn has_library(&self) -> bool {
-        self.targets.iter().flat_map(|target| &target.kind).any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "cdylib"))
+        self.targets
+            .iter()
+            .flat_map(|target| &target.kind)
+            .any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "cdylib"))
     }
 
     /// Returns the dependencies of the library and of the build script, not those of tests.

@@ -13,6 +13,10 @@ pub const TOOLCHAIN: &str = "1.95.0";
 /// The target: MVP and mutable globals, no operating system, frozen.
 pub const TARGET: &str = "wasm32v1-none";
 
+/// The condition under which the contract macro writes entry points and sections: set for the one crate that becomes a
+/// module.
+pub const ARTIFACT_CFG: &str = "florin_artifact";
+
 /// Name of the cargo profile, which exists on the command line only.
 pub const PROFILE: &str = "contract";
 
@@ -52,7 +56,7 @@ pub fn link_args() -> [String; 3] {
 
 /// Returns the recipe as text, one setting a line: a part of every source hash.
 pub fn text() -> String {
-    let mut lines = vec![format!("toolchain {TOOLCHAIN}"), format!("target {TARGET}")];
+    let mut lines = vec![format!("toolchain {TOOLCHAIN}"), format!("target {TARGET}"), format!("cfg {ARTIFACT_CFG}")];
     lines.extend(PROFILE_SETTINGS.iter().map(|(key, value)| format!("profile {key} = {value}")));
     lines.extend(link_args().iter().map(|argument| format!("link {argument}")));
     lines.join("\n")

@@ -21,7 +21,7 @@ const NAME_SECTION: &str = "name";
 pub enum Names {
     /// No names: what is deployed.
     Drop,
-    /// Names: larger, for reading a disassembly or a profile. The code is the same, its hash is not.
+    /// Names: for a disassembly, a profile, or the message of a refusal. The code is the same.
     Keep,
 }
 

@@ -9,7 +9,8 @@ use crate::recipe;
 
 /// Variables of cargo and rustup that a build keeps: where things are and how to reach the network. Every other one
 /// that begins like a setting of cargo or of the compiler is dropped.
-const KEPT: &[&str] = &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_", "CARGO_TERM_", "RUSTUP_"];
+const KEPT: &[&str] =
+    &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_", "CARGO_TERM_", "RUSTUP_"];
 
 /// A proven toolchain.
 #[derive(Debug)]
@@ -29,12 +30,14 @@ impl Toolchain {
         let mut found = "none".to_owned();
         for selected in [None, Some(recipe::TOOLCHAIN)] {
             let Some(verbose) = answer(selected, &["-vV"]) else { continue };
-            let field = |name: &str| verbose.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+            let field =
+                |name: &str| verbose.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
             found = field("release: ");
             if found != recipe::TOOLCHAIN {
                 continue;
             }
-            let libraries = answer(selected, &["--print", "target-libdir", "--target", recipe::TARGET]).unwrap_or_default();
+            let libraries =
+                answer(selected, &["--print", "target-libdir", "--target", recipe::TARGET]).unwrap_or_default();
             if !Path::new(&libraries).is_dir() {
                 return Err(BuildError::TargetMissing { install: install_command(selected) });
             }
