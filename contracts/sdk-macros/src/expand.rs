@@ -169,6 +169,9 @@ fn refuse_value(message: &Message) -> TokenStream {
 
 /// The entry points and custom sections. They are compiled only where `florin_artifact` is set, which is for the one
 /// crate that becomes a module: a contract that is a dependency of another must not export anything.
+///
+/// A section's static is not `#[used]`: that would put its bytes into the linear memory too. The section `florin.abi` is
+/// read and taken out by `florin contract build`.
 fn exports(contract: &Contract) -> TokenStream {
     let root = &contract.root;
     let init = contract.init.as_ref().map(|_| {
@@ -181,13 +184,13 @@ fn exports(contract: &Contract) -> TokenStream {
     });
     let reentrant = contract.messages.iter().any(|message| message.reentrant).then(|| {
         quote! {
-            #[used]
             #[unsafe(link_section = "florin.reentrant")]
             static REENTRANT_SECTION: [[u8; 4]; REENTRANT.len()] = ::florin_sdk::metadata::array(REENTRANT);
         }
     });
     quote! {
         #[cfg(all(target_arch = "wasm32", target_os = "none", florin_artifact))]
+        #[allow(dead_code, reason = "the sections' bytes are read from the module, not by its code")]
         const _: () = {
             #init
 
@@ -196,9 +199,11 @@ fn exports(contract: &Contract) -> TokenStream {
                 ::florin_sdk::env::run(<#root as ::florin_sdk::Contract>::run_call);
             }
 
-            #[used]
             #[unsafe(link_section = "florin.metadata")]
             static METADATA_SECTION: [u8; METADATA.len()] = METADATA;
+
+            #[unsafe(link_section = "florin.abi")]
+            static ABI_SECTION: [u8; JSON.len()] = JSON;
 
             #reentrant
         };
