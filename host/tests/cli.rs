@@ -57,7 +57,7 @@ fn a_module_that_the_chain_refuses_exits_with_7_and_names_place_rule_and_fix() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("float.wasm");
     // The same module, whose function adds two floats.
-    let body: &[u8] = b"\x0a\x11\x01\x0f\0\x43\0\0\0\0\x43\0\0\0\0\x92\x1a\x0b";
+    let body: &[u8] = b"\x0a\x10\x01\x0e\0\x43\0\0\0\0\x43\0\0\0\0\x92\x1a\x0b";
     std::fs::write(&file, [&SMALLEST[..SMALLEST.len() - 6], body].concat()).unwrap();
     let output = florin(&["contract", "check", path(&file)]);
     assert_eq!(output.status.code(), Some(7));

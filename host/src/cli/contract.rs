@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use florin_abi::limits::CODE_BYTES_MAX;
 use florin_build::check::{Accepted, check_file};
 use florin_build::{Artifact, Scope};
+use florin_runtime::vm::Sanitised;
 
 use crate::cli::{Failure, Output};
 
@@ -78,7 +79,8 @@ impl Check {
         let file = self.file.display();
         match check_file(&self.file)? {
             Ok(Accepted { bytes, info }) => {
-                let name = info.metadata.as_ref().map_or_else(String::new, |metadata| format!("{:?}, ", metadata.name));
+                let name = info.metadata.as_ref().map(|metadata| format!("{}, ", Sanitised::new(&metadata.name)));
+                let name = name.unwrap_or_default();
                 let (from, to) = (info.memory_pages_min, info.memory_pages_max);
                 output.line(format_args!("{file}: accepted: {name}{}, memory {from} to {to} pages", size(bytes)))
             }
