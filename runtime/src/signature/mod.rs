@@ -15,6 +15,15 @@ mod ed25519;
 mod spread;
 mod sr25519;
 
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic, on small figures"
+)]
+mod tests;
+
 use core::ops::Deref;
 
 use alloy_primitives::{Address, keccak256};

@@ -17,6 +17,18 @@ mod ethereum;
 mod native;
 mod rejection;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+pub(crate) mod sample;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic, on small figures"
+)]
+mod tests;
+
 use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::limits::{INPUT_BYTES_MAX, TRANSACTION_BYTES_MAX};
 
