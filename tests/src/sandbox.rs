@@ -1,0 +1,207 @@
+//! The chain in a test: accounts, deployments, blocks, time, snapshots.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use alloy_primitives::{Address, B256, Bytes};
+use florin_runtime::ledger::{Balance, Supply};
+use florin_runtime::transaction::Domain;
+use florin_sdk::Contract;
+
+use crate::account::Account;
+use crate::block::PendingBlock;
+use crate::builder::SandboxBuilder;
+use crate::error::{DeployError, SandboxError};
+use crate::receipt::TransactionReceipt;
+use crate::wallet::{ClientOf, Wallet};
+use crate::world::World;
+
+/// The account that [`Sandbox::deploy`] acts as.
+const DEPLOYER: &str = "deployer";
+
+/// A chain of its own, in memory. A copy of the handle is the same chain.
+///
+/// A transaction makes a block, unless it is put into a [`Sandbox::block`]. Blocks are 12 seconds apart.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    world: Rc<RefCell<World>>,
+}
+
+/// The whole state of a sandbox at one time.
+#[derive(Clone, Debug)]
+pub struct Snapshot(World);
+
+impl Sandbox {
+    /// Starts a chain with default settings.
+    ///
+    /// # Panics
+    /// If the engine cannot be set up, which is a matter of the machine; [`SandboxBuilder::build`] returns it.
+    #[expect(clippy::new_without_default, reason = "starting an engine is no default value")]
+    pub fn new() -> Self {
+        match Self::builder().build() {
+            Ok(sandbox) => sandbox,
+            Err(error) => panic!("no sandbox with default settings: {error}"),
+        }
+    }
+
+    /// Returns the settings, to change some.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    pub(crate) fn of(world: World) -> Self {
+        Self { world: Rc::new(RefCell::new(world)) }
+    }
+
+    /// Returns the account with this name. The first time it is funded with 1,000 MDT, which takes a block.
+    ///
+    /// # Panics
+    /// If the funds for accounts are used up, after 9,999 names, or the chain fails.
+    pub fn account(&self, name: &str) -> Account {
+        let account = Account::named(name);
+        match self.world.borrow_mut().fund(&account) {
+            Ok(()) => account,
+            Err(error) => panic!("account {name} cannot be funded: {error}"),
+        }
+    }
+
+    /// Returns what acts as the account: transactions, deployments, views.
+    pub fn by(&self, account: &Account) -> Wallet {
+        Wallet::new(Rc::clone(&self.world), account.clone())
+    }
+
+    /// Deploys a contract as the account "deployer" and returns a client that acts as it.
+    ///
+    /// # Errors
+    /// If there is no artifact, the module is refused or the constructor fails.
+    pub fn deploy<C: Contract>(&self, args: C::InitArgs) -> Result<ClientOf<C>, DeployError<C::InitError>>
+    where
+        C::InitError: std::fmt::Debug,
+    {
+        self.by(&self.account(DEPLOYER)).deploy::<C>(args)
+    }
+
+    /// Deploys a module with ABI-encoded constructor arguments as the account "deployer".
+    ///
+    /// # Errors
+    /// If the transaction is rejected.
+    pub fn deploy_wasm(&self, code: &[u8], args: &[u8]) -> Result<TransactionReceipt, SandboxError> {
+        self.by(&self.account(DEPLOYER)).deploy_wasm(code, args)
+    }
+
+    /// Executes the bytes of a transaction in a block of its own.
+    ///
+    /// # Errors
+    /// If the transaction is rejected.
+    pub fn submit(&self, transaction: impl AsRef<[u8]>) -> Result<TransactionReceipt, SandboxError> {
+        self.world.borrow_mut().submit(transaction.as_ref())
+    }
+
+    /// Begins a block of several transactions.
+    pub fn block(&self) -> PendingBlock {
+        PendingBlock::new(Rc::clone(&self.world))
+    }
+
+    /// Returns the receipt of the last transaction, also of one whose typed call returned its value only.
+    pub fn last_receipt(&self) -> Option<TransactionReceipt> {
+        self.world.borrow().last.clone()
+    }
+
+    /// Returns the height of the last block; the genesis is 0.
+    pub fn height(&self) -> u64 {
+        self.world.borrow().chain.height()
+    }
+
+    /// Returns the time of the last block, in seconds since 1970.
+    pub fn time(&self) -> u64 {
+        self.world.borrow().time()
+    }
+
+    /// Mines empty blocks.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn advance(&self, blocks: u64) -> Result<(), SandboxError> {
+        for _ in 0..blocks {
+            self.world.borrow_mut().mine(Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// Mines empty blocks up to this height; none if it is reached already.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn advance_to(&self, height: u64) -> Result<(), SandboxError> {
+        self.advance(height.saturating_sub(self.height()))
+    }
+
+    /// Sets the time of the next block; the block after it is 12 seconds later again.
+    ///
+    /// # Errors
+    /// If it is not after the last block's.
+    pub fn set_next_time(&self, time: u64) -> Result<(), SandboxError> {
+        self.world.borrow_mut().set_next_time(time)
+    }
+
+    /// Returns the MDT of an address.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn balance(&self, address: impl Into<Address>) -> Result<Balance, SandboxError> {
+        Ok(self.world.borrow().chain.account(address.into())?.balance)
+    }
+
+    /// Returns the nonce that the next transaction of an address must carry.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn nonce(&self, address: impl Into<Address>) -> Result<u64, SandboxError> {
+        self.world.borrow().nonce(address.into())
+    }
+
+    /// Returns the hash of a contract's code; nothing if there is no contract.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn code_hash(&self, contract: Address) -> Result<Option<B256>, SandboxError> {
+        Ok(self.world.borrow().chain.account(contract)?.code_hash)
+    }
+
+    /// Returns an entry of a contract's storage.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn storage(&self, contract: Address, key: &[u8]) -> Result<Option<Bytes>, SandboxError> {
+        Ok(self.world.borrow().chain.storage(contract, key)?)
+    }
+
+    /// Returns the totals of the ledger.
+    ///
+    /// # Errors
+    /// If the chain fails.
+    pub fn supply(&self) -> Result<Supply, SandboxError> {
+        Ok(self.world.borrow().chain.supply()?)
+    }
+
+    /// Returns the root of the state.
+    pub fn state_root(&self) -> B256 {
+        self.world.borrow().chain.state_root().hash()
+    }
+
+    /// Returns what transactions are signed for.
+    pub fn domain(&self) -> Domain {
+        self.world.borrow().chain.domain()
+    }
+
+    /// Keeps the whole state. The engine and its compiled code are shared.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.world.borrow().clone())
+    }
+
+    /// Goes back to a snapshot: accounts, contracts, height, time. Clients and accounts stay usable; an account that
+    /// was funded later is funded again when it is asked for again.
+    pub fn revert(&self, snapshot: &Snapshot) {
+        *self.world.borrow_mut() = snapshot.0.clone();
+    }
+}
