@@ -12,7 +12,7 @@ use florin_sdk::client::{CallError, Failure};
 use florin_sdk::prelude::*;
 use florin_sdk::{Status, interface};
 
-use crate::claims::ClaimsError;
+use crate::errors::ClaimsError;
 
 /// What a campaign pays.
 #[derive(Clone, Copy)]

@@ -19,150 +19,38 @@
 //! most 40 nodes, one payment. 256 neighbouring claims share one word; the total is a commutative counter.
 //!
 //! Refuses tokens that deliver less than was sent.
-#![cfg_attr(all(target_arch = "wasm32", target_os = "none"), no_std)]
+#![cfg_attr(not(test), no_std)]
 
 mod asset;
-#[cfg(test)]
-mod tests;
+pub mod errors;
+pub mod events;
+pub mod storage;
 
-/// The contract.
-#[florin_sdk::contract]
+pub use claims::ClaimsClient;
+pub use errors::ClaimsError;
+pub use events::{CampaignCreated, Claimed, Swept};
+pub use storage::{Campaign, Claims, Terms};
+
+/// The messages. Each checks, loads, computes, stores and emits, in that order, and pays last.
+#[florin_sdk::contract(events(CampaignCreated, Claimed, Swept))]
 pub mod claims {
     use florin_sdk::prelude::*;
     use florin_tokenomics::units::CLAIM_WINDOW_BLOCKS;
     use florin_tokenomics::{ClaimStatus, Leaf, Scope};
 
     use crate::asset::Asset;
+    use crate::errors::ClaimsError;
+    use crate::events::{CampaignCreated, Claimed, Swept};
+    use crate::storage::{Campaign, Claims, Terms};
 
     /// The most claims in one call. Each is paid on its own; the bound keeps a call's work in sight.
     pub const BATCH_CLAIMS_MAX: u32 = 256;
-
-    /// The keys of the storage.
-    #[storage]
-    pub struct Claims {
-        /// What each campaign promises.
-        campaigns: Map<u64, Campaign>,
-        /// Which claims of a campaign are paid: bit `index % 256` of word `index / 256`.
-        paid: Map<(u64, u32), U256>,
-        /// How much of a campaign is paid.
-        claimed: CounterMap<u64>,
-        /// How much of a campaign was swept, once it was.
-        swept: Map<u64, u128>,
-    }
-
-    /// The terms of a campaign. They never change.
-    #[derive(Clone, Debug, PartialEq, Eq, Scale)]
-    pub struct Campaign {
-        /// Who created and funded it.
-        pub owner: Address,
-        /// The token that it pays; zero for MDT.
-        pub token: Address,
-        /// The root over its leaves.
-        pub root: B256,
-        /// How many leaves there are.
-        pub leaf_count: u32,
-        /// How much it holds at first; no more is ever paid.
-        pub total: u128,
-        /// The first block in which it pays.
-        pub first_block: u64,
-        /// The last block in which it pays.
-        pub last_block: u64,
-        /// Who gets the rest.
-        pub sweep_target: Address,
-    }
-
-    /// The terms as a message answers them: the fields of [`Campaign`] in their order.
-    pub type Terms = (Address, Address, B256, u32, u128, u64, u64, Address);
-
-    /// A campaign was created and funded.
-    #[event]
-    pub struct CampaignCreated {
-        #[indexed]
-        pub campaign: u64,
-        #[indexed]
-        pub owner: Address,
-        #[indexed]
-        pub token: Address,
-        pub root: B256,
-        pub leaf_count: u32,
-        pub total: u128,
-        pub first_block: u64,
-        pub last_block: u64,
-        pub sweep_target: Address,
-    }
-
-    /// A claim was paid.
-    #[event]
-    pub struct Claimed {
-        #[indexed]
-        pub campaign: u64,
-        #[indexed]
-        pub account: Address,
-        pub index: u32,
-        pub amount: u128,
-    }
-
-    /// The rest of a campaign was moved to its target.
-    #[event]
-    pub struct Swept {
-        #[indexed]
-        pub campaign: u64,
-        #[indexed]
-        pub target: Address,
-        pub amount: u128,
-    }
-
-    /// Why a message was refused. Nothing has changed then.
-    #[error]
-    pub enum ClaimsError {
-        /// There is no such campaign.
-        UnknownCampaign { campaign: u64 },
-        /// The number is taken.
-        CampaignExists { campaign: u64 },
-        /// A campaign needs at least one leaf and at least the smallest unit to pay.
-        EmptyCampaign { campaign: u64 },
-        /// The window ends before it begins, or has ended already.
-        InvalidWindow { first_block: u64, last_block: u64, height: u64 },
-        /// The rest must go somewhere.
-        NoSweepTarget { campaign: u64 },
-        /// The call must bring exactly this much MDT.
-        WrongValue { expected: u128, value: u128 },
-        /// The campaign has not begun.
-        NotStarted { campaign: u64, first_block: u64, height: u64 },
-        /// The window has closed.
-        WindowClosed { campaign: u64, last_block: u64, height: u64 },
-        /// The campaign has no such leaf.
-        IndexOutOfRange { index: u32, leaf_count: u32 },
-        /// The proof does not show that this account may claim this amount at this index.
-        InvalidProof { campaign: u64, index: u32 },
-        /// The claim was paid before.
-        AlreadyClaimed { campaign: u64, index: u32 },
-        /// A leaf pays nothing.
-        ZeroAmount { campaign: u64, index: u32 },
-        /// The leaves promise more than the campaign holds.
-        TotalExceeded { campaign: u64, amount: u128, claimed: u128, total: u128 },
-        /// A batch has at least one and at most this many claims.
-        BatchSize { claims: u32, claims_max: u32 },
-        /// The window is still open.
-        WindowOpen { campaign: u64, last_block: u64, height: u64 },
-        /// The rest was moved before.
-        AlreadySwept { campaign: u64 },
-        /// MDT did not move.
-        PaymentFailed { account: Address, amount: u128 },
-        /// The call to the token ended with this status.
-        TokenFailed { token: Address, status: u8 },
-        /// The token did not answer `true`.
-        TokenRefused { token: Address },
-        /// The token delivered another amount than was sent.
-        ShortDelivery { token: Address, amount: u128, received: U256 },
-    }
 
     impl Claims {
         /// Creates a campaign and funds it with its whole total: with the value of this call for MDT (token zero), or by
         /// `transferFrom` the caller, who has to have approved it. A first block of 0 is this block, a last block of 0 ends
         /// the default window.
         #[payable]
-        #[expect(clippy::too_many_arguments, reason = "the terms of a campaign, as an Ethereum tool shows them")]
         pub fn create_campaign(
             &mut self,
             campaign: u64,
@@ -370,3 +258,6 @@ pub mod claims {
         (index / 256, index as usize % 256)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ mod tokens;
 use florin_sdk::native::{Native, NativeTransport};
 use florin_sdk::{Address, Call, Client};
 
-use crate::claims::{Claims, ClaimsClient, ClaimsError};
+use crate::{Claims, ClaimsClient, ClaimsError};
 use list::List;
 
 const CHAIN_ID: u64 = 31_337;

@@ -4,7 +4,7 @@ use florin_sdk::{Address, B256, Client};
 
 use super::list::{List, account, node};
 use super::{CAMPAIGN, CHAIN_ID, Scene};
-use crate::claims::ClaimsError;
+use crate::ClaimsError;
 
 fn invalid(index: u32) -> Result<(), ClaimsError> {
     Err(ClaimsError::InvalidProof { campaign: CAMPAIGN, index })

@@ -6,7 +6,7 @@ use florin_tokenomics::{ClaimTree, Scope};
 
 use super::list::{List, account};
 use super::{CAMPAIGN, CHAIN_ID, FIRST_BLOCK, LAST_BLOCK, Scene, refusal};
-use crate::claims::{CampaignCreated, Claimed, ClaimsError, Swept};
+use crate::{CampaignCreated, Claimed, ClaimsError, Swept};
 
 const UNKNOWN: u8 = 0;
 const CLAIMABLE: u8 = 1;

@@ -7,7 +7,7 @@ use self::odd::{Odd, OddClient, Way};
 use self::silent::{Silent, SilentClient};
 use super::list::{List, account};
 use super::{CAMPAIGN, FIRST_BLOCK, LAST_BLOCK, Scene};
-use crate::claims::ClaimsError;
+use crate::ClaimsError;
 
 /// A token that does as it is told: honest, or in one of the ways of cheating.
 #[florin_sdk::contract]
@@ -80,7 +80,7 @@ mod odd {
             }
             if way == Way::Reenters as u8 {
                 let claims = self.claims.get_or_default();
-                let outcome = crate::claims::ClaimsClient::at(claims).sweep(super::CAMPAIGN).outcome();
+                let outcome = crate::ClaimsClient::at(claims).sweep(super::CAMPAIGN).outcome();
                 let status = outcome.map_or(u8::MAX, |outcome| outcome.status.code());
                 self.seen.set(&status);
             }

@@ -1,0 +1,47 @@
+//! The keys of the contract's state, and what a campaign's entry is.
+//!
+//! Guarantees that these bytes never change their meaning: they are in the state root of every chain that runs the
+//! contract. A claim touches the terms and one word to read, the word and the claimed total to write.
+
+use florin_sdk::prelude::*;
+
+/// The contract's state.
+#[florin_sdk::storage]
+pub struct Claims {
+    /// What each campaign promises.
+    #[key(0)]
+    pub(crate) campaigns: Map<u64, Campaign>,
+    /// Which claims of a campaign are paid: bit `index % 256` of word `index / 256`.
+    #[key(1)]
+    pub(crate) paid: Map<(u64, u32), U256>,
+    /// How much of a campaign is paid.
+    #[key(2)]
+    pub(crate) claimed: CounterMap<u64>,
+    /// How much of a campaign was swept, once it was.
+    #[key(3)]
+    pub(crate) swept: Map<u64, u128>,
+}
+
+/// The terms of a campaign. They never change.
+#[derive(Clone, Debug, PartialEq, Eq, Scale)]
+pub struct Campaign {
+    /// Who created and funded it.
+    pub owner: Address,
+    /// The token that it pays; zero for MDT.
+    pub token: Address,
+    /// The root over its leaves.
+    pub root: B256,
+    /// How many leaves there are.
+    pub leaf_count: u32,
+    /// How much it holds at first; no more is ever paid.
+    pub total: u128,
+    /// The first block in which it pays.
+    pub first_block: u64,
+    /// The last block in which it pays.
+    pub last_block: u64,
+    /// Who gets the rest.
+    pub sweep_target: Address,
+}
+
+/// The terms as a message answers them: the fields of [`Campaign`] in their order.
+pub type Terms = (Address, Address, B256, u32, u128, u64, u64, Address);
