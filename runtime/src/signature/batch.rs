@@ -63,6 +63,8 @@ fn alone<T>(items: &[T], verdicts: &mut [bool], single: impl Fn(&T) -> bool) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "small figures")]
+
     use core::cell::Cell;
 
     use super::*;

@@ -27,6 +27,7 @@ pub struct Proof {
 
 /// The end of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::cast_possible_truncation, reason = "the derived code casts the index of a variant, which is a byte")]
 pub enum Terminal {
     /// There is no entry.
     #[codec(index = 0)]

@@ -29,6 +29,9 @@ pub const EMPTY: Hash = [0; 32];
 const LEAF_DOMAIN: &Hash = b"florin state tree 1: leaf       ";
 const BRANCH_DOMAIN: &Hash = b"florin state tree 1: branch     ";
 
+/// The bits of a byte in the order of a path.
+const BITS: [u8; 8] = [0x80, 0x40, 0x20, 0x10, 0x08, 0x04, 0x02, 0x01];
+
 /// Returns where an entry stands in the tree.
 pub fn key_hash(key: &[u8]) -> Hash {
     *blake3::hash(key).as_bytes()
@@ -52,7 +55,7 @@ pub fn branch_hash(left: &Hash, right: &Hash) -> Hash {
 /// Tells whether the path of this key hash turns right at a depth, which is below 256.
 pub fn turns_right(key: &Hash, depth: usize) -> bool {
     let byte = key.get(depth / 8).copied().unwrap_or_default();
-    byte & 0x80_u8.wrapping_shr((depth % 8) as u32) != 0
+    byte & BITS[depth % 8] != 0
 }
 
 fn pair_hash(domain: &Hash, left: &Hash, right: &Hash) -> Hash {

@@ -31,6 +31,7 @@ const DOMAIN_TAG: &str = "florin/transaction/1";
 
 /// A signature with the key that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[allow(clippy::cast_possible_truncation, reason = "the derived code casts the index of a variant, which is a byte")]
 pub enum NativeSignature {
     /// ed25519 by the rules of ZIP-215.
     #[codec(index = 0)]
