@@ -3,10 +3,10 @@
 //! Guarantees one verdict for a signature, whoever asks: alone, in any batch, on any number of threads. ed25519 follows
 //! ZIP-215 (cofactored, non-canonical points accepted, s below the order), sr25519 is schnorrkel's in the context
 //! "substrate", ecdsa is secp256k1's with low s. Batches are only a faster way to the same verdict; a batch that fails is
-//! searched for its bad signatures ([`batch`]).
+//! searched for its bad signatures.
 //!
 //! Cost: a batch of n good signatures is one multi-scalar multiplication of 2n + 1 points; ecdsa has no batches. Each chunk of
-//! [`spread::CHUNK_ITEMS`] signatures is one unit of work for a thread.
+//! 128 signatures is one unit of work for a thread.
 
 mod batch;
 mod coefficients;
