@@ -354,3 +354,6 @@ impl fmt::Debug for Session {
         out.finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
