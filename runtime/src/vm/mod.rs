@@ -7,10 +7,18 @@
 //! The way of a module: bytes -> `validate` (`ModuleInfo` or [`Refusal`]) -> `instrument` (metered bytes) ->
 //! `engine` or the interpreter (compiled) -> `cache` ([`Code`]) -> `instance` (one call).
 
+mod cache;
+mod engine;
 pub mod frame;
 mod imports;
+mod instance;
+mod instrument;
+#[cfg(feature = "interpreter")]
+mod interpreter;
 pub mod memory;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::sync::Arc;
@@ -20,11 +28,25 @@ use florin_abi::Status;
 use parity_scale_codec::{Decode, Encode};
 use thiserror::Error;
 
+pub use cache::CacheCounts;
 pub use refusal::{ExportProblem, FunctionName, ImportProblem, Reason, Refusal, Sanitised};
 
 use crate::fault::Fault;
 use crate::gas::GasSchedule;
-use frame::Frame;
+use cache::{Cache, Setting};
+use engine::{Compiled, Compiler, WASM_STACK_BYTES};
+use frame::{Entry, Frame};
+use instance::Ran;
+use instrument::INSTRUMENTATION_ID;
+#[cfg(feature = "interpreter")]
+use interpreter::Interpreter;
+
+/// Native stack for a call: what the code may use, and 1 MiB for the host functions. A thread that has less left goes
+/// on on a new stack, so that no host thread's size is seen by a contract.
+const STACK_BYTES_MIN: usize = WASM_STACK_BYTES + (1 << 20);
+
+/// Size of a new stack.
+const STACK_BYTES_NEW: usize = STACK_BYTES_MIN + (256 << 10);
 
 /// How much work the compiler spends on faster code. It changes no result and no gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,8 +154,32 @@ pub struct RunOutcome {
 }
 
 /// The machine. A clone is another handle of the same engine and cache.
-#[derive(Clone, Debug)]
-pub struct Vm(Arc<VmConfig>);
+#[derive(Clone)]
+pub struct Vm(Arc<Machine>);
+
+struct Machine {
+    config: VmConfig,
+    backend: Backend,
+    cache: Cache,
+    setting: Setting,
+}
+
+/// The engine that was chosen.
+enum Backend {
+    Compiled(Compiler),
+    #[cfg(feature = "interpreter")]
+    Interpreted(Interpreter),
+}
+
+/// A module in the form of the engine that was chosen.
+enum Form {
+    Compiled(Compiled),
+    #[cfg(feature = "interpreter")]
+    Interpreted {
+        module: wasmi::Module,
+        bytes: usize,
+    },
+}
 
 impl Vm {
     /// Sets the engine up.
@@ -141,12 +187,33 @@ impl Vm {
     /// # Errors
     /// `Fault::Engine` if the host cannot reserve what the engine needs.
     pub fn new(config: VmConfig) -> Result<Self, Fault> {
-        Ok(Self(Arc::new(config)))
+        Self::with_native_stack(config, WASM_STACK_BYTES)
+    }
+
+    /// Sets the engine up with another bound of its native stack, which tests lower to measure what is used.
+    fn with_native_stack(config: VmConfig, bytes: usize) -> Result<Self, Fault> {
+        let backend = match config.engine {
+            EngineKind::Compiled { optimize } => {
+                Backend::Compiled(Compiler::new(optimize, config.instances_max, bytes)?)
+            }
+            #[cfg(feature = "interpreter")]
+            EngineKind::Interpreted => Backend::Interpreted(Interpreter::new()?),
+        };
+        let setting = Setting::new(INSTRUMENTATION_ID, &config.schedule.hash(), |hasher| match &backend {
+            Backend::Compiled(compiler) => {
+                hasher.part(b"compiled");
+                compiler.hash(hasher);
+            }
+            #[cfg(feature = "interpreter")]
+            Backend::Interpreted(_) => hasher.part(b"interpreted"),
+        });
+        let cache = Cache::new(config.cache_bytes_max);
+        Ok(Self(Arc::new(Machine { config, backend, cache, setting })))
     }
 
     /// Returns the prices.
     pub fn schedule(&self) -> &GasSchedule {
-        &self.0.schedule
+        &self.0.config.schedule
     }
 
     /// Checks a module against every rule of the upload check. Pure.
@@ -162,27 +229,81 @@ impl Vm {
     ///
     /// # Errors
     /// `Refused` as [`Vm::check`]; `Fault` if code that passed the check does not compile.
-    pub fn load(&self, _hash: B256, _code: &[u8]) -> Result<Arc<Code>, LoadError> {
-        Err(LoadError::Fault(Fault::Engine("the engine is not linked".to_owned())))
+    pub fn load(&self, hash: B256, code: &[u8]) -> Result<Arc<Code>, LoadError> {
+        let machine = &*self.0;
+        machine.cache.get_or_compile(machine.setting.key(hash), || machine.compile(hash, code))
     }
 
     /// Returns the compiled form of a module if it is in the cache.
-    pub fn cached(&self, _hash: B256) -> Option<Arc<Code>> {
-        None
+    pub fn cached(&self, hash: B256) -> Option<Arc<Code>> {
+        self.0.cache.get(self.0.setting.key(hash))
+    }
+
+    /// Returns what the cache of compiled code did so far. Tells about this machine, not about the chain.
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.0.cache.counts()
     }
 
     /// Runs a call with at most `ticks`; the frame comes back with the session and the output.
-    pub fn run(&self, _code: &Arc<Code>, frame: Frame, _ticks: u64) -> (Frame, RunOutcome) {
-        let exit = Exit::Fault(Fault::Engine("the engine is not linked".to_owned()));
-        (frame, RunOutcome { exit, ticks_used: 0 })
+    ///
+    /// `Entry::Init` of a module without `florin_init` finishes at once, without using its input.
+    ///
+    /// # Gas
+    /// Making the instance, then what the code burns; on a trap, what it burnt so far. Never more than `ticks`.
+    pub fn run(&self, code: &Arc<Code>, frame: Frame, ticks: u64) -> (Frame, RunOutcome) {
+        if frame.message.entry == Entry::Init && !code.info.has_init {
+            return (frame, RunOutcome { exit: Exit::Finished, ticks_used: 0 });
+        }
+        let price = self.schedule().operators.instance.of(code.info.memory_pages_min.into());
+        // The counter is an `i64`; more than that cannot be given, and so cannot be burnt.
+        let given = ticks.min(i64::MAX.unsigned_abs());
+        let Some(left) = given.checked_sub(price).and_then(|left| i64::try_from(left).ok()) else {
+            return (frame, RunOutcome { exit: Exit::Trapped(Status::OutOfGas), ticks_used: ticks });
+        };
+        let (frame, ran) =
+            stacker::maybe_grow(STACK_BYTES_MIN, STACK_BYTES_NEW, || self.0.backend.run(&code.form, frame, left));
+        (frame, ran.settle(given))
+    }
+}
+
+impl core::fmt::Debug for Vm {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Vm").field("engine", &self.0.config.engine).finish_non_exhaustive()
+    }
+}
+
+impl Machine {
+    fn compile(&self, hash: B256, code: &[u8]) -> Result<Code, LoadError> {
+        let info = validate::validate(code)?;
+        let metered = instrument::instrument(code, &self.config.schedule.operators)?;
+        let form = match &self.backend {
+            Backend::Compiled(compiler) => Form::Compiled(compiler.compile(&metered)?),
+            #[cfg(feature = "interpreter")]
+            Backend::Interpreted(interpreter) => {
+                Form::Interpreted { module: interpreter.compile(&metered)?, bytes: metered.len() }
+            }
+        };
+        Ok(Code { hash, info, form })
+    }
+}
+
+impl Backend {
+    fn run(&self, form: &Form, frame: Frame, ticks: i64) -> (Frame, Ran) {
+        match (self, form) {
+            (Self::Compiled(compiler), Form::Compiled(code)) => compiler.run(code, frame, ticks),
+            #[cfg(feature = "interpreter")]
+            (Self::Interpreted(interpreter), Form::Interpreted { module, .. }) => interpreter.run(module, frame, ticks),
+            #[cfg(feature = "interpreter")]
+            _ => (frame, Ran::not_at_all(Fault::Engine("the code is of another kind of engine".to_owned()), ticks)),
+        }
     }
 }
 
 /// A module, checked, metered and compiled.
-#[derive(Debug)]
 pub struct Code {
     hash: B256,
     info: ModuleInfo,
+    form: Form,
 }
 
 impl Code {
@@ -194,5 +315,20 @@ impl Code {
     /// Returns what the upload check learned.
     pub fn info(&self) -> &ModuleInfo {
         &self.info
+    }
+
+    /// Returns the bytes that its compiled form takes, the module's image counted once.
+    fn bytes(&self) -> usize {
+        match &self.form {
+            Form::Compiled(code) => code.bytes(),
+            #[cfg(feature = "interpreter")]
+            Form::Interpreted { bytes, .. } => *bytes,
+        }
+    }
+}
+
+impl core::fmt::Debug for Code {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Code").field("hash", &self.hash).field("info", &self.info).finish_non_exhaustive()
     }
 }

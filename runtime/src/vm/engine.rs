@@ -1,0 +1,263 @@
+//! The compiler and its machine code: wasmtime, switched by hand from end to end.
+//!
+//! Guarantees that nothing of the host decides what a contract sees: every Wasm proposal comes from the table of the
+//! upload check, the target is the architecture's baseline and not the features of this processor, memories have their
+//! maximum reserved before the first call, and there is neither fuel nor epoch nor clock: metering is in the bytes.
+//!
+//! Costs of a machine: `instances_max * (4 GiB + 32 MiB)` of address space, reserved and not used; of a call: one slot
+//! of the pool, mapped copy-on-write from the module's image. Metered code stops at the logical stack limit long before
+//! [`WASM_STACK_BYTES`] of native stack, which is a factor of 8 above the 8 bytes of a stack unit.
+
+use florin_abi::limits::{MEMORY_PAGES_MAX, STACK_UNITS_MAX, TABLE_ELEMENTS_MAX};
+use florin_abi::{CALL_EXPORT, IMPORT_MODULE, INIT_EXPORT, MEMORY_EXPORT, Status};
+use wasmtime::{
+    Caller, Config, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
+    ModuleExport, OptLevel, PoolingAllocationConfig, Store, Strategy, Trap, Val, WasmFeatures,
+};
+
+use super::frame::{Entry, Frame};
+use super::instance::{Ending, Ran, guarded};
+use super::instrument::{STACK_EXPORT, TICKS_EXPORT};
+use super::memory::{Abort, Guest};
+use super::validate::proposals;
+use super::{Optimize, imports};
+use crate::fault::Fault;
+
+/// Native stack that one call may use: 8 times the 8 bytes of each stack unit. Tests measure what is really used.
+pub(super) const WASM_STACK_BYTES: usize = 64 * STACK_UNITS_MAX as usize;
+
+const PAGE_BYTES: usize = 64 << 10;
+const MEMORY_BYTES_MAX: usize = MEMORY_PAGES_MAX as usize * PAGE_BYTES;
+
+/// With as much address space as a 32-bit pointer can reach, and the guard for its static offset, an access needs no
+/// comparison: what leaves the memory meets an unmapped page.
+const RESERVED_BYTES: u64 = 4 << 30;
+const GUARD_BYTES: u64 = 32 << 20;
+
+/// Machine context of one instance: globals, tables of functions; what the limits table allows fits.
+const INSTANCE_BYTES_MAX: usize = 4 << 20;
+
+/// The triple of this machine's architecture with nothing but its baseline.
+const TARGET: Option<&str> = if cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
+    Some("x86_64-unknown-linux-gnu")
+} else if cfg!(all(target_arch = "aarch64", target_os = "linux", target_env = "gnu")) {
+    Some("aarch64-unknown-linux-gnu")
+} else if cfg!(all(target_arch = "aarch64", target_os = "macos")) {
+    Some("aarch64-apple-darwin")
+} else {
+    None
+};
+
+/// The engine, with every host function linked.
+pub(super) struct Compiler {
+    engine: Engine,
+    linker: Linker<Host>,
+}
+
+/// A metered module as machine code, ready to be instantiated.
+pub(super) struct Compiled {
+    ready: InstancePre<Host>,
+    memory: ModuleExport,
+    ticks: ModuleExport,
+    stack: ModuleExport,
+    call: ModuleExport,
+    init: Option<ModuleExport>,
+}
+
+/// The data of a store: the running call, and what its host functions need without looking it up.
+struct Host {
+    frame: Frame,
+    handles: Option<Handles>,
+    /// Why the last host function did not return.
+    abort: Option<Abort>,
+}
+
+#[derive(Clone, Copy)]
+struct Handles {
+    memory: Memory,
+    ticks: Global,
+}
+
+impl Compiler {
+    /// Sets the engine up for so many instances at the same time, each with so many bytes of native stack.
+    pub(super) fn new(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Self, Fault> {
+        let engine = Engine::new(&config(optimize, instances_max, stack_bytes)?).map_err(|error| fault(&error))?;
+        let mut linker = Linker::new(&engine);
+        link(&mut linker).map_err(|error| fault(&error))?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Compiles a metered module.
+    pub(super) fn compile(&self, metered: &[u8]) -> Result<Compiled, Fault> {
+        let module = Module::from_binary(&self.engine, metered).map_err(|error| fault(&error))?;
+        let ready = self.linker.instantiate_pre(&module).map_err(|error| fault(&error))?;
+        let export = |name| module.get_export_index(name).ok_or(Fault::Invariant("a checked module has its exports"));
+        Ok(Compiled {
+            memory: export(MEMORY_EXPORT)?,
+            ticks: export(TICKS_EXPORT)?,
+            stack: export(STACK_EXPORT)?,
+            call: export(CALL_EXPORT)?,
+            init: module.get_export_index(INIT_EXPORT),
+            ready,
+        })
+    }
+
+    /// Feeds a cache key with what decides whether machine code of another run of the program fits this one.
+    pub(super) fn hash(&self, hasher: &mut impl std::hash::Hasher) {
+        std::hash::Hash::hash(&self.engine.precompile_compatibility_hash(), hasher);
+    }
+
+    /// Runs one call in a fresh instance.
+    pub(super) fn run(&self, code: &Compiled, frame: Frame, ticks: i64) -> (Frame, Ran) {
+        if !Engine::same(&self.engine, code.ready.module().engine()) {
+            return (
+                frame,
+                Ran::not_at_all(Fault::Engine("the code was compiled by another machine".to_owned()), ticks),
+            );
+        }
+        let mut store = Store::new(&self.engine, Host { frame, handles: None, abort: None });
+        let ran = run_in(&mut store, code, ticks).unwrap_or_else(|fault| Ran::not_at_all(fault, ticks));
+        (store.into_data().frame, ran)
+    }
+}
+
+impl Compiled {
+    /// Returns the bytes that the machine code and its tables take.
+    pub(super) fn bytes(&self) -> usize {
+        let range = self.ready.module().image_range();
+        range.end.addr().saturating_sub(range.start.addr())
+    }
+}
+
+fn run_in(store: &mut Store<Host>, code: &Compiled, ticks: i64) -> Result<Ran, Fault> {
+    let instance = code.ready.instantiate(&mut *store).map_err(|error| fault(&error))?;
+    let mut export = |export| instance.get_module_export(&mut *store, export);
+    let missing = Fault::Invariant("an instance has its module's exports");
+    let (Some(Extern::Memory(memory)), Some(Extern::Global(counter)), Some(Extern::Global(stack))) =
+        (export(&code.memory), export(&code.ticks), export(&code.stack))
+    else {
+        return Err(missing);
+    };
+    let entry = match store.data().frame.message.entry {
+        Entry::Call => Some(&code.call),
+        Entry::Init => code.init.as_ref(),
+    };
+    let entry = entry.and_then(|entry| instance.get_module_export(&mut *store, entry)).and_then(Extern::into_func);
+    let entry = entry.ok_or(missing)?.typed::<(), ()>(&*store).map_err(|error| fault(&error))?;
+    counter.set(&mut *store, Val::I64(ticks)).map_err(|error| fault(&error))?;
+    store.data_mut().handles = Some(Handles { memory, ticks: counter });
+
+    let result = entry.call(&mut *store, ());
+    let ending = match (result, store.data_mut().abort.take()) {
+        (Ok(()), _) => Ending::Returned,
+        (Err(_), Some(abort)) => Ending::Aborted(abort),
+        (Err(error), None) => match error.downcast_ref::<Trap>() {
+            Some(trap) => ending(*trap),
+            None => Ending::Aborted(Abort::Fault(fault(&error))),
+        },
+    };
+    let ticks_left = counter.get(&mut *store).i64().unwrap_or(i64::MIN);
+    let stack_left = stack.get(&mut *store).i32().unwrap_or(i32::MIN);
+    Ok(Ran { ending, ticks_left, stack_left })
+}
+
+/// Translates what the machine trapped on.
+fn ending(trap: Trap) -> Ending {
+    match trap {
+        Trap::UnreachableCodeReached => Ending::Trapped(Status::Unreachable),
+        Trap::MemoryOutOfBounds => Ending::Trapped(Status::MemoryOutOfBounds),
+        Trap::TableOutOfBounds => Ending::Trapped(Status::TableOutOfBounds),
+        Trap::IndirectCallToNull | Trap::BadSignature => Ending::Trapped(Status::BadIndirectCall),
+        Trap::IntegerOverflow => Ending::Trapped(Status::IntegerOverflow),
+        Trap::IntegerDivisionByZero => Ending::Trapped(Status::DivisionByZero),
+        Trap::StackOverflow => Ending::NativeStack,
+        other => Ending::Aborted(Abort::Fault(Fault::Engine(format!("unexpected trap: {other}")))),
+    }
+}
+
+fn config(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Config, Fault> {
+    let target = TARGET.ok_or_else(|| Fault::Engine("no machine code for this architecture".to_owned()))?;
+    let mut config = Config::new();
+    config.target(target).map_err(|error| fault(&error))?;
+    config.wasm_features(WasmFeatures::all(), false).wasm_features(proposals::allowed(), true);
+    config
+        .strategy(Strategy::Cranelift)
+        .cranelift_opt_level(match optimize {
+            Optimize::None => OptLevel::None,
+            Optimize::Speed => OptLevel::Speed,
+        })
+        .cranelift_debug_verifier(false)
+        .cranelift_nan_canonicalization(true)
+        .consume_fuel(false)
+        .epoch_interruption(false)
+        .debug_info(false)
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
+        .max_wasm_stack(stack_bytes)
+        // Not used: no call is asynchronous. It may not be smaller.
+        .async_stack_size(stack_bytes)
+        .memory_reservation(RESERVED_BYTES)
+        .memory_guard_size(GUARD_BYTES)
+        .memory_may_move(false)
+        .memory_init_cow(true)
+        .signals_based_traps(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances_max)));
+    Ok(config)
+}
+
+fn pool(instances_max: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(instances_max)
+        .total_memories(instances_max)
+        .total_tables(instances_max)
+        .max_core_instance_size(INSTANCE_BYTES_MAX)
+        .max_memories_per_module(1)
+        .max_memory_size(MEMORY_BYTES_MAX)
+        .max_tables_per_module(1)
+        .table_elements(TABLE_ELEMENTS_MAX as usize);
+    pool
+}
+
+/// Runs a host function on the caller's memory and counter.
+fn enter<R>(
+    caller: &mut Caller<'_, Host>,
+    name: &'static str,
+    function: impl FnOnce(&mut Guest<'_>, &mut Frame) -> Result<R, Abort>,
+) -> wasmtime::Result<R> {
+    let Some(handles) = caller.data().handles else {
+        return Err(wasmtime::Error::msg("a host function ran before its instance was ready"));
+    };
+    let mut ticks = handles.ticks.get(&mut *caller).i64().unwrap_or(i64::MIN);
+    let (memory, host) = handles.memory.data_and_store_mut(&mut *caller);
+    let result = guarded(name, || function(&mut Guest::new(memory, &mut ticks), &mut host.frame));
+    handles.ticks.set(&mut *caller, Val::I64(ticks))?;
+    result.map_err(|abort| {
+        caller.data_mut().abort = Some(abort);
+        // Any error ends the call; what it means is in the store.
+        wasmtime::Error::from(Trap::UnreachableCodeReached)
+    })
+}
+
+macro_rules! link_rows {
+    ($($(#[$doc:meta])* [$class:ident] fn $name:ident($($param:ident: $type:ident),*) $(-> $result:ident)?;)+) => {
+        fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+            $(linker.func_wrap(
+                IMPORT_MODULE,
+                stringify!($name),
+                |mut caller: Caller<'_, Host>, $($param: $type),*| -> wasmtime::Result<link_rows!(@result $($result)?)> {
+                    enter(&mut caller, stringify!($name), |guest, frame| imports::$name(guest, frame $(, $param)*))
+                },
+            )?;)+
+            Ok(())
+        }
+    };
+    (@result) => { () };
+    (@result $result:ident) => { $result };
+}
+
+florin_abi::for_each_import!(link_rows);
+
+fn fault(error: &wasmtime::Error) -> Fault {
+    Fault::Engine(format!("{error:#}"))
+}

@@ -1,0 +1,131 @@
+//! Tests of whole calls, each on every engine: the compiler without and with optimization, and the interpreter.
+
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
+
+mod caching;
+mod host_calls;
+mod isolation;
+mod metering;
+mod stack;
+mod traps;
+
+use std::sync::{Arc, LazyLock};
+
+use alloy_primitives::{Address, B256, Bytes};
+use florin_abi::Status;
+
+use super::frame::{Entry, Frame, Message};
+use super::{Code, EngineKind, Exit, Optimize, Vm, VmConfig};
+use crate::block::BlockContext;
+use crate::execution::Session;
+use crate::fault::Fault;
+use crate::gas::{Gas, GasSchedule};
+use crate::state::{StateKey, StateReader};
+
+/// More ticks than any test burns that does not mean to run out.
+const PLENTY: u64 = 1 << 40;
+
+/// Every engine, made once for all tests of a process.
+static ENGINES: LazyLock<Vec<(&'static str, Vm)>> = LazyLock::new(|| {
+    vec![
+        ("compiled without optimization", machine(EngineKind::Compiled { optimize: Optimize::None })),
+        ("compiled for speed", machine(EngineKind::Compiled { optimize: Optimize::Speed })),
+        ("interpreted", machine(EngineKind::Interpreted)),
+    ]
+});
+
+/// A state without an entry.
+struct Nothing;
+
+impl StateReader for Nothing {
+    fn get(&self, _key: &StateKey) -> Result<Option<Bytes>, Fault> {
+        Ok(None)
+    }
+
+    fn next(&self, _prefix: &[u8], _after: &[u8]) -> Result<Option<StateKey>, Fault> {
+        Ok(None)
+    }
+}
+
+/// What anyone outside can see of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    exit: &'static str,
+    ticks: u64,
+    output: Bytes,
+}
+
+fn machine(engine: EngineKind) -> Vm {
+    Vm::new(VmConfig { engine, instances_max: 32, ..VmConfig::default() }).unwrap()
+}
+
+fn prices() -> crate::gas::OperatorPrices {
+    GasSchedule::default().operators
+}
+
+/// Assembles a contract from its fields; `florin_call` is one of them.
+fn wasm(fields: &str) -> Vec<u8> {
+    wat::parse_str(format!("(module {fields})")).unwrap()
+}
+
+/// Assembles a contract with a memory of 1 to 16 pages and this body of `florin_call`.
+fn contract(body: &str) -> Vec<u8> {
+    wasm(&format!(r#"(memory (export "memory") 1 16) (func (export "florin_call") {body})"#))
+}
+
+fn load(vm: &Vm, module: &[u8]) -> Arc<Code> {
+    vm.load(B256::from(*blake3::hash(module).as_bytes()), module).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn frame(vm: &Vm, input: &[u8]) -> Frame {
+    let block = BlockContext {
+        parent_hash: B256::ZERO,
+        height: 7,
+        time: 1_700_000_000,
+        chain_id: 964,
+        proposer: Address::ZERO,
+        gas_limit: Gas(1 << 40),
+        base_gas_price: 1,
+        fee_burn_ppm: 0,
+        state_root: B256::ZERO,
+    };
+    let message = Message {
+        caller: Address::repeat_byte(1),
+        contract: Address::repeat_byte(2),
+        value: 0,
+        input: Bytes::copy_from_slice(input),
+        read_only: false,
+        depth: 1,
+        entry: Entry::Call,
+    };
+    Frame::new(Session::new(Arc::new(Nothing), Arc::new(block)), message, vm.clone())
+}
+
+/// Runs a contract on one engine.
+fn run_on(vm: &Vm, module: &[u8], ticks: u64) -> Seen {
+    let (frame, outcome) = vm.run(&load(vm, module), frame(vm, b"input"), ticks);
+    let exit = match outcome.exit {
+        Exit::Finished => "Finished",
+        Exit::Reverted => "Reverted",
+        Exit::Trapped(status) => status.name(),
+        Exit::Fault(fault) => panic!("{fault}"),
+    };
+    Seen { exit, ticks: outcome.ticks_used, output: frame.output }
+}
+
+/// Runs a contract on every engine and asserts that all of them see the same.
+fn run(module: &[u8], ticks: u64) -> Seen {
+    let seen: Vec<_> = ENGINES.iter().map(|(name, vm)| (name, run_on(vm, module, ticks))).collect();
+    for (name, other) in &seen {
+        assert_eq!(*other, seen[0].1, "{name} differs from {}", seen[0].0);
+    }
+    seen[0].1.clone()
+}
+
+/// Asserts how a contract ends on every engine; returns the ticks beyond those of making the instance.
+fn ticks_of(module: &[u8], status: Status) -> u64 {
+    let seen = run(module, PLENTY);
+    let expected = if status == Status::Success { "Finished" } else { status.name() };
+    assert_eq!(seen.exit, expected);
+    seen.ticks - prices().instance.of(1)
+}
