@@ -11,6 +11,8 @@ pub enum ClaimsError {
     UnknownCampaign { campaign: u64 },
     /// The number is taken.
     CampaignExists { campaign: u64 },
+    /// The number is not the creator's; `nextCampaign` gives the one that is.
+    WrongNumber { campaign: u64, expected: u64 },
     /// A campaign needs at least one leaf and at least the smallest unit to pay.
     EmptyCampaign { campaign: u64 },
     /// The window ends before it begins, or has ended already.

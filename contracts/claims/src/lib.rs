@@ -12,8 +12,11 @@
 //! ```
 //!
 //! A leaf binds chain, contract, campaign, index, account and amount (`florin_tokenomics::leaf`), so no proof serves
-//! twice. A campaign's terms never change; a new list is a new campaign. Campaign numbers are the creator's choice,
-//! because the root depends on the number; a number that is taken is refused.
+//! twice. A campaign's terms never change; a new list is a new campaign.
+//!
+//! The root depends on the campaign's number, so the number must be known before the campaign exists, and nobody else may
+//! be able to take it. Numbers below 2^63 (epochs) belong to the authority, which is whoever created the contract. Everybody
+//! else creates the numbers that `next_campaign` gives them: 2^63 plus 63 bits of a hash of creator and count.
 //!
 //! Costs a claim: three storage reads (terms, word of paid bits, claimed total), two writes, one leaf hash, one proof of at
 //! most 40 nodes, one payment. 256 neighbouring claims share one word; the total is a commutative counter.
@@ -43,10 +46,19 @@ pub mod claims {
     use crate::events::{CampaignCreated, Claimed, Swept};
     use crate::storage::{Campaign, Claims, Terms};
 
+    /// The first number that is not the authority's.
+    pub const DERIVED_NUMBERS: u64 = 1 << 63;
+
     /// The most claims in one call. Each is paid on its own; the bound keeps a call's work in sight.
     pub const BATCH_CLAIMS_MAX: u32 = 256;
 
     impl Claims {
+        /// Makes whoever creates the contract the authority over the numbers below 2^63.
+        #[init]
+        pub fn new(&mut self) {
+            self.authority.set(&env().caller());
+        }
+
         /// Creates a campaign and funds it with its whole total: with the value of this call for MDT (token zero), or by
         /// `transferFrom` the caller, who has to have approved it. A first block of 0 is this block, a last block of 0 ends
         /// the default window.
@@ -69,6 +81,13 @@ pub mod claims {
 
             if self.campaigns.contains(&campaign) {
                 return Err(ClaimsError::CampaignExists { campaign });
+            }
+            if campaign >= DERIVED_NUMBERS || self.authority.get() != Some(owner) {
+                let (expected, created) = (self.next_campaign(owner), self.created.get_or_default(&owner));
+                if campaign != expected {
+                    return Err(ClaimsError::WrongNumber { campaign, expected });
+                }
+                self.created.set(&owner, &created.saturating_add(1));
             }
             if leaf_count == 0 || total == 0 {
                 return Err(ClaimsError::EmptyCampaign { campaign });
@@ -162,6 +181,20 @@ pub mod claims {
             let Campaign { owner, token, root, leaf_count, total, first_block, last_block, sweep_target } =
                 self.terms(campaign)?;
             Ok((owner, token, root, leaf_count, total, first_block, last_block, sweep_target))
+        }
+
+        /// Returns the number of the next campaign that an account creates: 2^63 plus the first 63 bits of the keccak-256 of
+        /// the account and, in 8 big-endian bytes, how many such campaigns it has created.
+        pub fn next_campaign(&self, creator: Address) -> u64 {
+            let mut preimage = creator.to_vec();
+            preimage.extend_from_slice(&self.created.get_or_default(&creator).to_be_bytes());
+            let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = env().keccak256(&preimage).0;
+            DERIVED_NUMBERS | (u64::from_be_bytes([b0, b1, b2, b3, b4, b5, b6, b7]) >> 1)
+        }
+
+        /// Returns who creates the campaigns with numbers below 2^63.
+        pub fn authority(&self) -> Address {
+            self.authority.get_or_default()
         }
 
         /// Returns how much of a campaign is paid.

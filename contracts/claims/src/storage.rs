@@ -20,6 +20,12 @@ pub struct Claims {
     /// How much of a campaign was swept, once it was.
     #[key(3)]
     pub(crate) swept: Map<u64, u128>,
+    /// Who creates the campaigns with numbers below 2^63.
+    #[key(4)]
+    pub(crate) authority: Item<Address>,
+    /// How many campaigns an account has created with derived numbers.
+    #[key(5)]
+    pub(crate) created: Map<Address, u64>,
 }
 
 /// The terms of a campaign. They never change.

@@ -6,6 +6,7 @@ use florin_tokenomics::{ClaimTree, Scope};
 
 use super::list::{List, account};
 use super::{CAMPAIGN, CHAIN_ID, FIRST_BLOCK, LAST_BLOCK, Scene, refusal};
+use crate::claims::DERIVED_NUMBERS;
 use crate::{CampaignCreated, Claimed, ClaimsError, Swept};
 
 const UNKNOWN: u8 = 0;
@@ -50,6 +51,36 @@ fn a_claim_in_a_tree_of_one_leaf_needs_no_proof() {
     assert_eq!((list.root(), list.claim(0).proof.len()), (list.hash(0), 0));
     scene.claim(&list, 0).unwrap();
     assert_eq!(scene.claimed(), 10);
+}
+
+/// A root binds its campaign's number: whoever took the number of a list that is already built would stop it.
+#[test]
+fn nobody_can_take_the_number_of_a_campaign_to_come() {
+    let scene = Scene::new();
+    let list = scene.list(CAMPAIGN, 2);
+    let create = |by: Address, number: u64| {
+        let mut claims = scene.claims.by(by);
+        let root = list.root();
+        let call = claims.create_campaign(number, Address::ZERO, root, 2, 30, FIRST_BLOCK, LAST_BLOCK, scene.target);
+        call.value(30).send().map_err(|error| error.reverted().unwrap())
+    };
+    let next = |creator: Address| scene.claims.by(creator).next_campaign(creator).view().unwrap();
+    scene.native.fund(scene.relayer, 1_000);
+    assert_eq!(scene.claims.by(scene.relayer).authority().view().unwrap(), scene.owner);
+
+    let (first, expected) = (next(scene.owner), next(scene.relayer));
+    assert!(first >= DERIVED_NUMBERS && expected >= DERIVED_NUMBERS && first != expected);
+    for campaign in [0, CAMPAIGN, first, expected.wrapping_add(1)] {
+        assert_eq!(create(scene.relayer, campaign), Err(ClaimsError::WrongNumber { campaign, expected }));
+    }
+    create(scene.relayer, expected).unwrap();
+    assert_ne!(next(scene.relayer), expected);
+    assert_eq!(create(scene.relayer, expected), Err(ClaimsError::CampaignExists { campaign: expected }));
+    create(scene.relayer, next(scene.relayer)).unwrap();
+
+    create(scene.owner, CAMPAIGN).unwrap();
+    assert_eq!(next(scene.owner), first, "the authority's own numbers do not count");
+    create(scene.owner, first).unwrap();
 }
 
 #[test]
@@ -142,6 +173,7 @@ fn a_window_is_seven_days_from_now_unless_it_is_given() {
 fn a_campaign_with_senseless_terms_is_refused_and_keeps_no_money() {
     let scene = Scene::new();
     let list = scene.list(CAMPAIGN, 2);
+    let storage = scene.native.storage(scene.claims.address());
     let mut claims = scene.claims.by(scene.owner);
     let mut refuse = |leaf_count, total: u128, first_block, last_block, target, value| {
         let root = list.root();
@@ -162,7 +194,7 @@ fn a_campaign_with_senseless_terms_is_refused_and_keeps_no_money() {
     assert_eq!(refuse(2, 30, 0, 0, target, 29), ClaimsError::WrongValue { expected: 30, value: 29 });
     assert_eq!(refuse(2, 30, 0, 0, target, 31), ClaimsError::WrongValue { expected: 30, value: 31 });
     assert_eq!(scene.native.balance(scene.owner), 10_000_000);
-    assert_eq!(scene.native.storage(scene.claims.address()), []);
+    assert_eq!(scene.native.storage(scene.claims.address()), storage);
     assert_eq!(scene.native.events(), []);
 }
 
