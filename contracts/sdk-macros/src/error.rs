@@ -89,6 +89,11 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
         quote! { (#(#idents,)*) }
     });
     let tuples: Vec<_> = tuples.collect();
+    let encoders = rows.iter().zip(&selectors).map(|(row, selector)| {
+        let idents: Vec<_> = row.fields.iter().map(|field| &field.ident).collect();
+        let types: Vec<_> = row.fields.iter().map(|field| &field.ty).collect();
+        fields::encode(&quote!(&#selector), &idents, &types)
+    });
     let types = rows.iter().map(|row| {
         let types = row.fields.iter().map(|field| &field.ty);
         quote! { (#(#types,)*) }
@@ -112,9 +117,9 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
             impl ::florin_sdk::ContractError for #ident {
                 const ITEMS: &'static [::florin_sdk::schema::Item] = &[#(#consts),*];
 
-                fn encode(self) -> ::florin_sdk::Vec<u8> {
+                fn encode(&self) -> ::florin_sdk::Vec<u8> {
                     match self {
-                        #(#patterns => ::florin_sdk::error::encode_error(#selectors, &#tuples),)*
+                        #(#patterns => #encoders,)*
                     }
                 }
 

@@ -32,6 +32,7 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
     let indexed_types: Vec<_> = indexed.iter().map(|field| &field.ty).collect();
     let plain_idents: Vec<_> = plain.iter().map(|field| &field.ident).collect();
     let plain_types: Vec<_> = plain.iter().map(|field| &field.ty).collect();
+    let data = fields::encode(&quote!(&[]), &plain_idents, &plain_types);
     let pattern = match &item.fields {
         syn::Fields::Unit => ident.to_token_stream(),
         _ => {
@@ -58,13 +59,13 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
                 const ITEM: ::florin_sdk::schema::Item = ITEM;
                 const TOPIC: ::florin_sdk::B256 = TOPIC;
 
-                fn encode(self) -> (::florin_sdk::Vec<::florin_sdk::B256>, ::florin_sdk::Vec<u8>) {
+                fn encode(&self) -> (::florin_sdk::Vec<::florin_sdk::B256>, ::florin_sdk::Vec<u8>) {
                     let #pattern = self;
                     let topics = ::florin_sdk::vec![
                         TOPIC,
-                        #(<#indexed_types as ::florin_sdk::abi::Indexed>::to_topic(&#indexed_idents)),*
+                        #(<#indexed_types as ::florin_sdk::abi::Indexed>::to_topic(#indexed_idents)),*
                     ];
-                    let data = ::florin_sdk::AbiType::encode_values(&(#(#plain_idents,)*));
+                    let data = #data;
                     (topics, data)
                 }
 

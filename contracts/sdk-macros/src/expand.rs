@@ -109,10 +109,14 @@ fn run_init(contract: &Contract) -> TokenStream {
     let body = match &contract.init {
         Some(init) => {
             let refuse_value = refuse_value(init);
-            let (ident, idents, tuple) = (&init.ident, init.idents(), init.tuple());
+            let (ident, idents, types) = (&init.ident, init.idents(), init.types());
             quote! {
                 #refuse_value
-                let (#(#idents,)*): #tuple = ::florin_sdk::dispatch::arguments(0, input)?;
+                let mut input = ::florin_sdk::abi::Decoder::new(input);
+                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut input);)*
+                if input.is_malformed() {
+                    return ::florin_sdk::dispatch::malformed(0);
+                }
                 ::florin_sdk::dispatch::answer(<Self as ::florin_sdk::Contract>::load().#ident(#(#idents),*))
             }
         }
@@ -133,17 +137,21 @@ fn run_init(contract: &Contract) -> TokenStream {
 }
 
 fn run_call(messages: &[Message]) -> TokenStream {
-    let arms = messages.iter().zip(selector_names(messages)).map(|(message, selector)| {
-        let refuse_value = refuse_value(message);
-        let (ident, idents, tuple) = (&message.ident, message.idents(), message.tuple());
+    let names = selector_names(messages);
+    let payable = messages.iter().zip(&names).filter(|(message, _)| message.access == Access::Payable);
+    let payable = payable.map(|(_, selector)| quote! { #selector => {} });
+    let arms = messages.iter().zip(&names).map(|(message, selector)| {
+        let (ident, idents, types) = (&message.ident, message.idents(), message.types());
         let binding = match message.access {
             Access::View => quote!(let contract),
             Access::NonPayable | Access::Payable => quote!(let mut contract),
         };
         quote! {
             #selector => {
-                #refuse_value
-                let (#(#idents,)*): #tuple = ::florin_sdk::dispatch::arguments(selector, data)?;
+                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut input);)*
+                if input.is_malformed() {
+                    return ::florin_sdk::dispatch::malformed(selector);
+                }
                 #binding = <Self as ::florin_sdk::Contract>::load();
                 ::florin_sdk::dispatch::answer(contract.#ident(#(#idents),*))
             }
@@ -151,7 +159,11 @@ fn run_call(messages: &[Message]) -> TokenStream {
     });
     quote! {
         fn run_call(input: &[u8]) -> ::florin_sdk::contract::Answer {
-            let (selector, data) = ::florin_sdk::dispatch::selector(input)?;
+            let (selector, mut input) = ::florin_sdk::dispatch::selector(input)?;
+            match selector {
+                #(#payable)*
+                _ => ::florin_sdk::dispatch::refuse_value()?,
+            }
             match selector {
                 #(#arms)*
                 _ => ::florin_sdk::dispatch::unknown(selector),
@@ -254,8 +266,9 @@ pub(crate) fn client(vis: &Visibility, name: &Ident, summary: &str, messages: &[
 fn client_method(vis: &Visibility, message: &Message) -> TokenStream {
     let Message { ident, name, docs, args, returns, .. } = message;
     let idents: Vec<_> = args.iter().map(|arg| &arg.ident).collect();
-    let types = args.iter().map(|arg| &arg.ty);
+    let types: Vec<_> = args.iter().map(|arg| &arg.ty).collect();
     let row = message.item(false);
+    let references: Vec<_> = idents.iter().map(|ident| quote!(&#ident)).collect();
     let note = format!("Prepares a call of `{name}`.");
     let gap = if docs.is_empty() { None } else { Some(quote!(#[doc = ""])) };
     quote! {
@@ -264,7 +277,12 @@ fn client_method(vis: &Visibility, message: &Message) -> TokenStream {
         #[doc = #note]
         #vis fn #ident(&mut self, #(#idents: #types),*) -> ::florin_sdk::Call<'_, T, #returns> {
             const SELECTOR: [u8; 4] = (#row).selector();
-            let input = ::florin_sdk::error::encode_error(SELECTOR, &(#(#idents,)*));
+            let mut input = ::florin_sdk::abi::Encoder::behind(
+                &SELECTOR,
+                <(#(#types,)*) as ::florin_sdk::AbiType>::LIST_HEAD,
+            );
+            #(<#types as ::florin_sdk::AbiType>::encode(#references, &mut input);)*
+            let input = input.finish();
             ::florin_sdk::Call::new(&mut self.transport, self.address, input)
         }
     }

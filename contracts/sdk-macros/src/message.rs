@@ -114,6 +114,11 @@ impl Message {
         quote! { (#(#types,)*) }
     }
 
+    /// The arguments' types.
+    pub(crate) fn types(&self) -> Vec<&Type> {
+        self.args.iter().map(|arg| &arg.ty).collect()
+    }
+
     /// The arguments' names.
     pub(crate) fn idents(&self) -> Vec<&Ident> {
         self.args.iter().map(|arg| &arg.ident).collect()

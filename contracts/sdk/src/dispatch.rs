@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use alloy_primitives::FixedBytes;
 
 use crate::{
-    abi::AbiType,
+    abi::{AbiType, Decoder},
     contract::{Answer, Returns},
     env::env,
     error::{ContractError, DispatchError},
@@ -18,9 +18,9 @@ use crate::{
 ///
 /// # Errors
 /// The revert data of `ShortCalldata`.
-pub fn selector(input: &[u8]) -> Result<(u32, &[u8]), Vec<u8>> {
+pub fn selector(input: &[u8]) -> Result<(u32, Decoder<'_>), Vec<u8>> {
     match input.split_first_chunk() {
-        Some((selector, arguments)) => Ok((u32::from_be_bytes(*selector), arguments)),
+        Some((selector, arguments)) => Ok((u32::from_be_bytes(*selector), Decoder::new(arguments))),
         None => {
             let length = u32::try_from(input.len()).unwrap_or(u32::MAX);
             Err(DispatchError::ShortCalldata { length }.encode())
@@ -28,19 +28,11 @@ pub fn selector(input: &[u8]) -> Result<(u32, &[u8]), Vec<u8>> {
     }
 }
 
-/// Decodes the arguments of a message.
-///
-/// # Errors
-/// The revert data of `MalformedArguments`.
-pub fn arguments<T: AbiType>(selector: u32, data: &[u8]) -> Result<T, Vec<u8>> {
-    T::decode_values(data).or_else(|_| malformed(selector))
-}
-
 /// Refuses the arguments of a message.
 ///
 /// # Errors
 /// Always: the revert data of `MalformedArguments`.
-pub fn malformed<T>(selector: u32) -> Result<T, Vec<u8>> {
+pub fn malformed(selector: u32) -> Answer {
     let selector = FixedBytes::new(selector.to_be_bytes());
     Err(DispatchError::MalformedArguments { selector }.encode())
 }

@@ -179,9 +179,10 @@ impl Env {
     }
 
     /// Emits an event.
-    pub fn emit<E: Event>(self, event: E) {
+    pub fn emit<E: Event>(self, event: &E) {
         let (topics, data) = event.encode();
         host::emit(&topics, &data);
+        host::spent((topics, data));
     }
 
     /// Returns the SHA-256 of the data.

@@ -21,7 +21,7 @@ pub trait ContractError: Sized {
     const ITEMS: &'static [Item];
 
     /// Returns the revert data.
-    fn encode(self) -> Vec<u8>;
+    fn encode(&self) -> Vec<u8>;
 
     /// Reads revert data; `None` when it is another error.
     fn decode(data: &[u8]) -> Option<Self>;
@@ -30,8 +30,8 @@ pub trait ContractError: Sized {
 impl ContractError for Infallible {
     const ITEMS: &'static [Item] = &[];
 
-    fn encode(self) -> Vec<u8> {
-        match self {}
+    fn encode(&self) -> Vec<u8> {
+        match *self {}
     }
 
     fn decode(_: &[u8]) -> Option<Self> {
@@ -62,13 +62,6 @@ pub enum DispatchError {
         /// The amount that came along, in wei.
         value: u128,
     },
-}
-
-/// Returns the revert data of a custom error.
-pub fn encode_error<T: AbiType>(selector: [u8; 4], fields: &T) -> Vec<u8> {
-    let mut data = selector.to_vec();
-    data.extend_from_slice(&fields.encode_values());
-    data
 }
 
 /// Reads the fields of a custom error; `None` when the data is not that error.

@@ -22,7 +22,7 @@ pub trait Event: Sized {
     const TOPIC: B256;
 
     /// Returns the topics and the data.
-    fn encode(self) -> (Vec<B256>, Vec<u8>);
+    fn encode(&self) -> (Vec<B256>, Vec<u8>);
 
     /// Reads an event's topics and data.
     ///

@@ -1,7 +1,7 @@
 //! SCALE by type: how storage keys and values become bytes.
 //!
 //! Guarantees the bytes of `parity-scale-codec` for every type that both know (a test compares them); integers,
-//! booleans, strings and lengths go through it. It is a trait of its own because addresses, hashes and 256-bit numbers
+//! booleans and lengths go through it. It is a trait of its own because addresses, hashes and 256-bit numbers
 //! belong to another crate: they are fixed arrays of 20 and N bytes, and of 32 bytes little-endian.
 //!
 //! Each encoding delimits itself, so one after the other never collides: `(a, b)` and `(a', b')` with the same bytes
@@ -53,7 +53,7 @@ macro_rules! through_codec {
     )+};
 }
 
-through_codec!(bool u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 String);
+through_codec!(bool u8 u16 u32 u64 u128 i8 i16 i32 i64 i128);
 
 fn take<'b>(input: &mut &'b [u8], len: usize) -> Option<&'b [u8]> {
     let (head, tail) = input.split_at_checked(len)?;
@@ -68,6 +68,16 @@ fn encode_len(len: usize, out: &mut Vec<u8>) {
 
 fn decode_len(input: &mut &[u8]) -> Option<usize> {
     usize::try_from(Compact::<u32>::decode(input).ok()?.0).ok()
+}
+
+fn encode_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    encode_len(bytes.len(), out);
+    out.extend_from_slice(bytes);
+}
+
+fn decode_bytes<'b>(input: &mut &'b [u8]) -> Option<&'b [u8]> {
+    let len = decode_len(input)?;
+    take(input, len)
 }
 
 impl<const N: usize> Scale for FixedBytes<N> {
@@ -110,15 +120,23 @@ impl Scale for I256 {
     }
 }
 
-impl Scale for Bytes {
+impl Scale for String {
     fn encode_to(&self, out: &mut Vec<u8>) {
-        encode_len(self.len(), out);
-        out.extend_from_slice(self);
+        encode_bytes(self.as_bytes(), out);
     }
 
     fn decode_from(input: &mut &[u8]) -> Option<Self> {
-        let len = decode_len(input)?;
-        take(input, len).map(Self::copy_from_slice)
+        core::str::from_utf8(decode_bytes(input)?).ok().map(Into::into)
+    }
+}
+
+impl Scale for Bytes {
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        encode_bytes(self, out);
+    }
+
+    fn decode_from(input: &mut &[u8]) -> Option<Self> {
+        decode_bytes(input).map(Self::copy_from_slice)
     }
 }
 

@@ -52,7 +52,24 @@ fn key_of<K: Scale>(prefix: u8, key: &K) -> Vec<u8> {
 }
 
 fn read<T: Scale>(key: &[u8]) -> Option<T> {
-    host::storage_read(key).map(|bytes| decode(&bytes))
+    let bytes = host::storage_read(key)?;
+    let value = decode(&bytes);
+    host::spent(bytes);
+    Some(value)
+}
+
+fn write<T: Scale>(key: &[u8], value: &T) {
+    let bytes = value.to_bytes();
+    host::storage_write(key, &bytes);
+    host::spent(bytes);
+}
+
+/// Builds a key, uses it and lets it go.
+fn with_key<K: Scale, R>(prefix: u8, key: &K, body: impl FnOnce(&[u8]) -> R) -> R {
+    let bytes = key_of(prefix, key);
+    let result = body(&bytes);
+    host::spent(bytes);
+    result
 }
 
 fn decode<T: Scale>(bytes: &[u8]) -> T {

@@ -61,7 +61,7 @@ mod purse {
             }
             self.total.add(amount).map_err(|_| PurseError::Empty)?;
             self.deposits.add(&from, amount).map_err(|_| PurseError::Empty)?;
-            env().emit(Deposited { from, amount, note });
+            env().emit(&Deposited { from, amount, note });
             Ok((amount, true))
         }
 

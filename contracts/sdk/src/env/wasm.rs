@@ -5,7 +5,8 @@
 //! an output is longer than the first guess.
 //!
 //! Memory is handed out upwards from the end of the static data and grows page by page. The last allocation can be
-//! extended and given back in place; anything else stays until the call ends, when the whole instance goes.
+//! extended in place. Nothing is given back before the call ends, when the whole instance goes: freeing would cost every
+//! call code and gas, to help those few that fill 16 MiB.
 #![allow(unsafe_code, reason = "declares the imports and the allocator; see the promise above")]
 
 use alloc::{vec, vec::Vec};
@@ -44,12 +45,15 @@ pub fn run(entry: fn(&[u8]) -> Answer) {
         // SAFETY: `out` has room for `cap` bytes.
         unsafe { import::input(out, cap) }
     });
-    match entry(&input.unwrap_or_default()) {
+    let input = input.unwrap_or_default();
+    let answer = entry(&input);
+    match &answer {
         // SAFETY: the slice is live; the call ends here.
-        Ok(data) => unsafe { import::finish(pointer(&data), length(&data)) },
+        Ok(data) => unsafe { import::finish(pointer(data), length(data)) },
         // SAFETY: as above.
-        Err(data) => unsafe { import::revert(pointer(&data), length(&data)) },
+        Err(data) => unsafe { import::revert(pointer(data), length(data)) },
     }
+    spent((input, answer));
 }
 
 #[panic_handler]
@@ -85,7 +89,6 @@ fn output(fetch: impl Fn(u32, u32) -> i32) -> Option<Vec<u8>> {
         if len <= bytes.capacity() {
             // SAFETY: the host wrote `len` bytes, which fit.
             unsafe { bytes.set_len(len) };
-            bytes.shrink_to_fit();
             return Some(bytes);
         }
         bytes.reserve_exact(len);
@@ -97,6 +100,11 @@ fn fixed<const N: usize>(fetch: impl FnOnce(u32)) -> [u8; N] {
     let mut bytes = [0; N];
     fetch(bytes.as_mut_ptr() as u32);
     bytes
+}
+
+/// Lets go of a value without running its destructor: nothing is given back before the call ends.
+pub(crate) fn spent<T>(value: T) {
+    core::mem::forget(value);
 }
 
 pub(crate) fn caller() -> Address {
@@ -314,8 +322,8 @@ impl Bump {
     }
 }
 
-// SAFETY: blocks do not overlap, because `next` only passes over a block, or returns to the start of the last one when
-// it is given back; they are aligned and lie within the memory, which `reserve` has grown.
+// SAFETY: blocks do not overlap, because `next` only moves upwards, past every block; they are aligned and lie within
+// the memory, which `reserve` has grown.
 unsafe impl GlobalAlloc for Bump {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let next = match self.next.get() {
@@ -329,11 +337,7 @@ unsafe impl GlobalAlloc for Bump {
         }
     }
 
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if self.is_last(block, layout.size()) {
-            self.next.set(block as usize);
-        }
-    }
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if self.is_last(block, layout.size()) {

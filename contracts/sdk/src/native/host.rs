@@ -88,6 +88,11 @@ fn writer() -> Address {
     frame.contract
 }
 
+/// Lets go of a value; in a module that is free of charge.
+pub(crate) fn spent<T>(value: T) {
+    drop(value);
+}
+
 pub(crate) fn caller() -> Address {
     with(|world| world.frame().caller)
 }

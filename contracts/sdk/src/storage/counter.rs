@@ -70,7 +70,7 @@ pub struct CounterMap<K> {
 impl<K: Scale> CounterMap<K> {
     /// Returns the value of the key's counter.
     pub fn get(&self, key: &K) -> u128 {
-        value(&super::key_of(self.prefix, key))
+        super::with_key(self.prefix, key, value)
     }
 
     /// Adds an amount to the key's counter.
@@ -86,7 +86,7 @@ impl<K: Scale> CounterMap<K> {
     /// # Errors
     /// [`CounterOutOfBounds`] when it would.
     pub fn add_within(&mut self, key: &K, amount: u128, bound: u128) -> Result<(), CounterOutOfBounds> {
-        increase(&super::key_of(self.prefix, key), amount, bound)
+        super::with_key(self.prefix, key, |key| increase(key, amount, bound))
     }
 
     /// Subtracts an amount from the key's counter.
@@ -94,7 +94,7 @@ impl<K: Scale> CounterMap<K> {
     /// # Errors
     /// [`CounterOutOfBounds`] when the counter is smaller.
     pub fn sub(&mut self, key: &K, amount: u128) -> Result<(), CounterOutOfBounds> {
-        decrease(&super::key_of(self.prefix, key), amount)
+        super::with_key(self.prefix, key, |key| decrease(key, amount))
     }
 }
 
@@ -113,7 +113,7 @@ fn increase(key: &[u8], amount: u128, bound: u128) -> Result<(), CounterOutOfBou
         Ok(delta) => commute(key, delta, bound),
         Err(_) => {
             let sum = value(key).checked_add(amount).filter(|sum| *sum <= bound).ok_or(CounterOutOfBounds)?;
-            host::storage_write(key, &sum.to_bytes());
+            super::write(key, &sum);
             Ok(())
         }
     }
@@ -124,7 +124,7 @@ fn decrease(key: &[u8], amount: u128) -> Result<(), CounterOutOfBounds> {
         Ok(delta) => commute(key, delta.wrapping_neg(), u128::MAX),
         Err(_) => {
             let difference = value(key).checked_sub(amount).ok_or(CounterOutOfBounds)?;
-            host::storage_write(key, &difference.to_bytes());
+            super::write(key, &difference);
             Ok(())
         }
     }

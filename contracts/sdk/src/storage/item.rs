@@ -32,7 +32,7 @@ impl<T: Scale> Item<T> {
 
     /// Sets the value.
     pub fn set(&mut self, value: &T) {
-        host::storage_write(&[self.prefix], &value.to_bytes());
+        super::write(&[self.prefix], value);
     }
 
     /// Removes the value.

@@ -15,7 +15,7 @@ pub struct Map<K, V> {
 impl<K: Scale, V: Scale> Map<K, V> {
     /// Returns the value under the key, if there is one.
     pub fn get(&self, key: &K) -> Option<V> {
-        super::read(&super::key_of(self.prefix, key))
+        super::with_key(self.prefix, key, super::read)
     }
 
     /// Returns the value under the key, or the type's default.
@@ -28,17 +28,17 @@ impl<K: Scale, V: Scale> Map<K, V> {
 
     /// Tells whether there is a value under the key.
     pub fn contains(&self, key: &K) -> bool {
-        host::storage_read(&super::key_of(self.prefix, key)).is_some()
+        super::with_key(self.prefix, key, |key| host::storage_read(key).is_some())
     }
 
     /// Sets the value under the key.
     pub fn set(&mut self, key: &K, value: &V) {
-        host::storage_write(&super::key_of(self.prefix, key), &value.to_bytes());
+        super::with_key(self.prefix, key, |key| super::write(key, value));
     }
 
     /// Removes the value under the key.
     pub fn remove(&mut self, key: &K) {
-        host::storage_remove(&super::key_of(self.prefix, key));
+        super::with_key(self.prefix, key, host::storage_remove);
     }
 
     /// Removes the value under the key and returns it.
