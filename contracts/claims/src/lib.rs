@@ -101,7 +101,7 @@ pub mod claims {
 
             let terms = Campaign { owner, token, root, leaf_count, total, first_block, last_block, sweep_target };
             self.campaigns.set(&campaign, &terms);
-            env().emit(CampaignCreated {
+            env().emit(&CampaignCreated {
                 campaign,
                 owner,
                 token,
@@ -157,7 +157,7 @@ pub mod claims {
             }
             let rest = terms.total.saturating_sub(self.claimed.get(&campaign));
             self.swept.set(&campaign, &rest);
-            env().emit(Swept { campaign, target: terms.sweep_target, amount: rest });
+            env().emit(&Swept { campaign, target: terms.sweep_target, amount: rest });
             if rest == 0 { Ok(()) } else { Asset::of(terms.token).pay(terms.sweep_target, rest) }
         }
 
@@ -248,7 +248,7 @@ pub mod claims {
             let mut paid = paid;
             paid.set_bit(bit, true);
             self.paid.set(&(campaign, word), &paid);
-            env().emit(Claimed { campaign, account, index, amount });
+            env().emit(&Claimed { campaign, account, index, amount });
             Asset::of(terms.token).pay(account, amount)
         }
 
