@@ -4,6 +4,7 @@
 //! asked for none (`NO_COLOR`), the exit codes of [`Exit`], and a quiet end when the reader of the output goes away.
 
 mod contract;
+mod demo;
 mod exit;
 mod failure;
 mod output;
@@ -31,6 +32,7 @@ enum Command {
     /// Build and check contracts.
     #[command(subcommand, arg_required_else_help = true)]
     Contract(contract::Command),
+    Demo(demo::Demo),
     /// Print a completion script, to be sourced by a shell.
     Completions(Completions),
 }
@@ -64,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn execute(command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Contract(command) => command.run(output),
+        Command::Demo(demo) => demo.run(output),
         Command::Completions(Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "florin", &mut script);

@@ -26,7 +26,7 @@ pub const LIST_BYTES_MAX: usize = 64 << 20;
 pub const LINE_BYTES_MAX: usize = 256;
 
 /// The most accounts in a list.
-pub const ACCOUNTS_MAX: usize = 1 << 20;
+pub const ACCOUNTS_MAX: usize = 1 << 18;
 
 /// What one account gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

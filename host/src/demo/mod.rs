@@ -1,5 +1,208 @@
-//! The demo: every claim of a real allocation list, paid through real contracts.
+//! The demo: every claim of a real allocation list, paid through real contracts by signed transactions.
+//!
+//! Guarantees that what it reports is what the chain did: sums come from events and balances, attacks from receipts. The
+//! same options give the same state root and the same gas on every run and on every engine; only times differ.
 //!
 //! - [`list`]: the allocation list, built in or read from CSV.
+//! - `cast`, `contracts`, `campaign`: who acts, on what, and the preparation.
+//! - `pipeline`, `payout`: the way of a transaction with a clock at each stage, and every claim on it.
+//! - `attacks`, `invariants`: what must fail and what must hold.
+//! - [`report`], [`progress`]: what is shown.
 
+mod attacks;
+mod campaign;
+mod cast;
+mod contracts;
+mod invariants;
 pub mod list;
+mod payout;
+mod pipeline;
+pub mod progress;
+pub mod report;
+
+use std::num::NonZeroUsize;
+
+use florin_runtime::block::BlockError;
+use florin_runtime::chain::{Chain, ChainConfig, ChainError};
+use florin_runtime::fault::Fault;
+use florin_runtime::gas::Gas;
+use florin_runtime::genesis::Genesis;
+use florin_runtime::ledger::Balance;
+use florin_runtime::transaction::Rejection;
+use florin_runtime::vm::{EngineKind, VmConfig};
+use florin_tokenomics::ClaimTreeError;
+use thiserror::Error;
+
+use self::attacks::{after_the_window, on_a_paid_claim, on_an_open_claim};
+use self::campaign::{CLAIMS_PER_BLOCK, Campaign};
+use self::cast::{CLAIM_GAS_LIMIT, Cast, GAS_PRICE};
+use self::list::{AllocationList, ListError};
+use self::payout::Payout;
+use self::pipeline::Pipeline;
+use self::progress::Progress;
+use self::report::{Attack, Report};
+use crate::keys::KeyError;
+
+/// Seconds since 1970 at the demo's genesis: no clock is asked.
+const GENESIS_TIME: u64 = 1_767_225_600;
+
+/// What each person of the demo has at the genesis, in MDT: fees, and to spare.
+const ALLOWANCE_MDT: u128 = 1_000;
+
+/// How the demo runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The list; `None` is the built-in one.
+    pub list: Option<AllocationList>,
+    /// How many claims, from the first account of the list on; `None` is all.
+    pub claims: Option<NonZeroUsize>,
+    /// Threads that verify signatures; `None` is one for each core.
+    pub threads: Option<NonZeroUsize>,
+    /// What all keys derive from.
+    pub seed: u64,
+    /// What runs the contracts.
+    pub engine: EngineKind,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { list: None, claims: None, threads: None, seed: 0, engine: VmConfig::default().engine }
+    }
+}
+
+/// Why the demo could not be carried out. An attack that succeeds and an invariant that does not hold are in the report.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// The list is refused.
+    #[error("allocation list: {0}")]
+    List(#[from] ListError),
+    /// The list makes no claim tree.
+    #[error("claim tree: {0}")]
+    Tree(#[from] ClaimTreeError),
+    /// The seed gives no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The chain cannot begin.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A transaction does not enter a block.
+    #[error("transaction rejected: {0}")]
+    Rejected(#[from] Rejection),
+    /// A block has no room for its transactions.
+    #[error("{left} transactions found no room in the block")]
+    BlockFull {
+        /// Transactions that are left over.
+        left: usize,
+    },
+    /// The chain refuses its own block.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// A step of the preparation, or a question, failed.
+    #[error("{what} failed: {status} {error}")]
+    Failed {
+        /// The step.
+        what: &'static str,
+        /// The status in its receipt.
+        status: &'static str,
+        /// The decoded error.
+        error: String,
+    },
+    /// The machine failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Runs the demo.
+///
+/// # Errors
+/// [`DemoError`], when it could not be carried out to the end. Whether it came out well is [`Report::findings`].
+///
+/// # Determinism
+/// Everything in the report but the times follows from list, number of claims and seed.
+pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, DemoError> {
+    let list = match &options.list {
+        Some(list) => list.clone(),
+        None => AllocationList::built_in()?,
+    };
+    let list = list.first(options.claims.map_or(usize::MAX, NonZeroUsize::get))?;
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = options.threads.map_or_else(cores, NonZeroUsize::get);
+
+    let genesis = Genesis::default();
+    let mut cast = Cast::new(options.seed, genesis.chain_id)?;
+    let genesis = with_allowances(genesis, &cast);
+    let vm = VmConfig { engine: options.engine, ..VmConfig::default() };
+    let chain = Chain::new(ChainConfig { genesis, vm, signature_threads: threads })?;
+    let mut pipeline = Pipeline::new(chain);
+
+    let campaign = Campaign::open(&mut pipeline, &mut cast, &list)?;
+    let (payout, attacks) = pay_and_attack(&mut pipeline, &mut cast, &campaign, progress)?;
+    let invariants = invariants::check(&pipeline, &cast, &campaign, &payout, progress)?;
+
+    let seconds_and_rest = payout.clocks.total();
+    let nanoseconds = u64::try_from(seconds_and_rest.as_nanos()).unwrap_or(u64::MAX);
+    Ok(Report {
+        claims: u64::from(campaign.tree.count()),
+        claims_paid: payout.paid,
+        list_sum: list.total().to_string(),
+        sum_paid: payout.sum.to_string(),
+        tx_per_second: report::ratio(payout.paid, 1_000_000_000, nanoseconds),
+        stages: report::stages(&payout.clocks.times()),
+        gas_total: payout.gas_total,
+        gas_per_claim: report::ratio(payout.gas_total, 1, u64::from(campaign.tree.count())),
+        gas_range: payout.gas_range.unwrap_or_default(),
+        claim_blocks: payout.blocks,
+        height: pipeline.chain().height(),
+        state_root: pipeline.chain().state_root().hash().to_string(),
+        claim_root: alloy_primitives::B256::from(campaign.tree.root()).to_string(),
+        seed: options.seed,
+        threads,
+        attacks,
+        invariants,
+    })
+}
+
+/// Gives everybody MDT for fees, and blocks room for 1,000 claims.
+fn with_allowances(genesis: Genesis, cast: &Cast) -> Genesis {
+    let allowance = Balance::from_mdt(ALLOWANCE_MDT).unwrap_or(Balance::ZERO);
+    Genesis {
+        time: GENESIS_TIME,
+        allocations: cast.everybody().map(|actor| (actor.address(), allowance)).collect(),
+        gas_price: u128::from(GAS_PRICE),
+        block_gas_limit: Gas(CLAIM_GAS_LIMIT.saturating_mul(CLAIMS_PER_BLOCK as u64)),
+        proposer: cast.proposer,
+        ..genesis
+    }
+}
+
+/// Pays every claim; the attacks come in between: while the last claim is open, when it is paid, and after the window.
+fn pay_and_attack(
+    pipeline: &mut Pipeline,
+    cast: &mut Cast,
+    campaign: &Campaign,
+    progress: &mut dyn Progress,
+) -> Result<(Payout, Vec<Attack>), DemoError> {
+    let lines = campaign.tree.claims();
+    let last_line = lines.last().ok_or(ListError::Empty)?;
+    let last_block_at = lines.len().saturating_sub(1) / CLAIMS_PER_BLOCK;
+    let mut payout = Payout::default();
+    let mut on_open = Vec::new();
+
+    progress.begin("paying claims", u64::from(campaign.tree.count()));
+    for (number, block) in lines.chunks(CLAIMS_PER_BLOCK).enumerate() {
+        if number == last_block_at {
+            on_open = on_an_open_claim(pipeline, &mut cast.attacker, campaign, last_line)?;
+        }
+        payout.pay(pipeline, &mut cast.relayers, campaign, block)?;
+        progress.advance(block.len() as u64);
+    }
+    progress.end();
+
+    let mut attacks = on_a_paid_claim(pipeline, &mut cast.attacker, campaign, last_line)?;
+    attacks.append(&mut on_open);
+    attacks.append(&mut after_the_window(pipeline, &mut cast.attacker, campaign, last_line)?);
+    Ok((payout, attacks))
+}
+
+#[cfg(test)]
+mod tests;

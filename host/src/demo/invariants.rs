@@ -1,0 +1,95 @@
+//! What must hold when every claim is paid, checked against the chain's own answers.
+//!
+//! Costs one simulated call an account, for the balances.
+
+use alloy_primitives::{Address, U256};
+
+use super::DemoError;
+use super::campaign::{CAMPAIGN, Campaign};
+use super::cast::Cast;
+use super::contracts::{Claims, Token};
+use super::payout::Payout;
+use super::pipeline::Pipeline;
+use super::progress::Progress;
+use super::report::Invariant;
+
+/// Accounts asked between two steps of the progress.
+const STEP: usize = 500;
+
+/// Checks everything.
+pub(super) fn check(
+    pipeline: &Pipeline,
+    cast: &Cast,
+    campaign: &Campaign,
+    payout: &Payout,
+    progress: &mut dyn Progress,
+) -> Result<Vec<Invariant>, DemoError> {
+    Ok(vec![
+        every_claim_is_paid(campaign, payout),
+        the_sum_is_the_lists(pipeline, campaign, payout)?,
+        every_balance_is_the_amount(pipeline, campaign, progress)?,
+        the_tokens_are_all_there(pipeline, campaign)?,
+        the_supply_adds_up(pipeline, cast, campaign)?,
+    ])
+}
+
+fn every_claim_is_paid(campaign: &Campaign, payout: &Payout) -> Invariant {
+    let (paid, count) = (payout.paid, u64::from(campaign.tree.count()));
+    let detail = format!("{paid} of {count}, each with the event of its own line");
+    Invariant { name: "every claim is paid", holds: paid == count, detail }
+}
+
+fn the_sum_is_the_lists(pipeline: &Pipeline, campaign: &Campaign, payout: &Payout) -> Result<Invariant, DemoError> {
+    let (sum, total) = (payout.sum, campaign.tree.total());
+    let claimed = pipeline.ask(campaign.claims, &Claims::claimedCall { campaign: CAMPAIGN })?;
+    let detail = format!("events {sum}, contract {claimed}, list {total}");
+    Ok(Invariant { name: "paid = claimed = sum of the list", holds: sum == total && claimed == total, detail })
+}
+
+fn every_balance_is_the_amount(
+    pipeline: &Pipeline,
+    campaign: &Campaign,
+    progress: &mut dyn Progress,
+) -> Result<Invariant, DemoError> {
+    let lines = campaign.tree.claims();
+    progress.begin("checking balances", u64::from(campaign.tree.count()));
+    let mut equal = 0_usize;
+    for part in lines.chunks(STEP) {
+        for line in part {
+            let balance = balance_of(pipeline, campaign, line.account.into())?;
+            equal = equal.saturating_add(usize::from(balance == U256::from(line.amount)));
+        }
+        progress.advance(part.len() as u64);
+    }
+    progress.end();
+    let detail = format!("{equal} of {}", lines.len());
+    Ok(Invariant { name: "each account has its amount", holds: equal == lines.len(), detail })
+}
+
+fn the_tokens_are_all_there(pipeline: &Pipeline, campaign: &Campaign) -> Result<Invariant, DemoError> {
+    let supply = pipeline.ask(campaign.token, &Token::totalSupplyCall {})?;
+    let left = balance_of(pipeline, campaign, campaign.claims)?;
+    let holds = supply == U256::from(campaign.tree.total()) && left.is_zero();
+    let detail = format!("supply {supply}, {left} left in the contract");
+    Ok(Invariant { name: "tokens minted = sum of the list", holds, detail })
+}
+
+/// The people, the contracts and the proposer are all who ever had MDT.
+fn the_supply_adds_up(pipeline: &Pipeline, cast: &Cast, campaign: &Campaign) -> Result<Invariant, DemoError> {
+    let chain = pipeline.chain();
+    let others = [campaign.claims, campaign.token, chain.genesis().proposer];
+    let mut sum = 0_u128;
+    for address in cast.everybody().map(|actor| actor.address()).chain(others) {
+        sum = sum.saturating_add(chain.account(address)?.balance.wei());
+    }
+    let supply = chain.supply()?;
+    let circulating = supply.circulating().map(|balance| balance.wei());
+    let (genesis, minted) = (supply.genesis.wei(), supply.minted.wei());
+    let burned = supply.burned().map_or(0, |balance| balance.wei());
+    let detail = format!("balances {sum} = genesis {genesis} + minted {minted} - burned {burned} wei");
+    Ok(Invariant { name: "MDT supply adds up", holds: circulating == Some(sum), detail })
+}
+
+fn balance_of(pipeline: &Pipeline, campaign: &Campaign, account: Address) -> Result<U256, DemoError> {
+    pipeline.ask(campaign.token, &Token::balanceOfCall { account })
+}
