@@ -27,6 +27,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("contracts/sdk", &["florin-abi", "florin-sdk-macros"]),
     ("contracts/token", &["florin-sdk", "florin-tokenomics"]),
     ("contracts/claims", &["florin-sdk", "florin-tokenomics"]),
+    ("contracts/example", &["florin-sdk"]),
     ("contracts/build", &["florin-abi", "florin-runtime"]),
     ("runtime", &["florin-abi", "florin-tokenomics"]),
     ("host", &["florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics"]),

@@ -209,11 +209,12 @@ impl Package {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
 
-    /// Returns the folder of the crate's artifacts: `artifacts` beside the crate where that exists, otherwise inside it.
-    /// The sandbox looks in the same two places.
+    /// Returns the folder of the crate's artifacts: `artifacts` in the crate, or beside it where only that exists. The
+    /// sandbox looks in the same two places in the same order.
     pub fn artifacts_folder(&self) -> PathBuf {
+        let inside = self.folder().join(ARTIFACTS);
         let beside = self.folder().parent().map(|parent| parent.join(ARTIFACTS));
-        beside.filter(|beside| beside.is_dir()).unwrap_or_else(|| self.folder().join(ARTIFACTS))
+        beside.filter(|beside| beside.is_dir() && !inside.is_dir()).unwrap_or(inside)
     }
 
     /// Returns the root files of what is compiled: the library's, and the build script's if there is one.
