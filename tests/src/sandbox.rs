@@ -65,6 +65,14 @@ impl Sandbox {
         }
     }
 
+    /// Returns several accounts; see [`Sandbox::account`].
+    ///
+    /// # Panics
+    /// As [`Sandbox::account`].
+    pub fn accounts<const N: usize>(&self, names: [&str; N]) -> [Account; N] {
+        names.map(|name| self.account(name))
+    }
+
     /// Returns what acts as the account: transactions, deployments, views.
     pub fn by(&self, account: &Account) -> Wallet {
         Wallet::new(Rc::clone(&self.world), account.clone())
