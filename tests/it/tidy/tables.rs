@@ -64,12 +64,14 @@ fn stands_at(file: &SourceFile, place: &str) -> bool {
         Some(name) => return in_contracts(file, name, modules.collect()),
         None => return false,
     };
-    file.path.starts_with(&format!("{folder}/")) && modules.filter(|module| *module != "tests").all(|module| has_part(file, module))
+    file.path.starts_with(&format!("{folder}/"))
+        && modules.filter(|module| *module != "tests").all(|module| has_part(file, module))
 }
 
 fn in_contracts(file: &SourceFile, name: &str, modules: Vec<&str>) -> bool {
     let folder = format!("contracts/{}/", name.trim_start_matches("florin_").replace('_', "-"));
-    file.path.starts_with(&folder) && modules.iter().filter(|module| **module != "tests").all(|module| has_part(file, module))
+    file.path.starts_with(&folder)
+        && modules.iter().filter(|module| **module != "tests").all(|module| has_part(file, module))
 }
 
 fn has_part(file: &SourceFile, module: &str) -> bool {
