@@ -1,4 +1,23 @@
-//! Every integration test, in one binary.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test stops where it fails")]
+//! Every integration test, in one binary: contracts as Wasm, on the chain, through signed transactions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test stops where it fails"
+)]
 
+// What the stories are told with.
+mod claim_tree;
+mod engines;
+mod puppet;
+
+mod blocks;
+mod calls;
+mod claims;
+mod demo;
+mod determinism;
+mod erc20;
+mod gas;
+mod harness;
+mod pointers;
 mod tidy;
