@@ -172,7 +172,7 @@ impl Genesis {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
     use super::{Genesis, GenesisError};
     use crate::{

@@ -78,10 +78,10 @@ impl Balance {
     /// Returns `floor(self * ppm / 1,000,000)`, exactly, or nothing if it does not fit. No intermediate overflows:
     /// the whole millions and the rest are multiplied apart.
     pub const fn share(self, ppm: u32) -> Option<Self> {
-        let (ppm, whole) = (ppm as u128, PPM as u128);
-        let Some(millions) = (self.0 / whole).checked_mul(ppm) else { return None };
-        let Some(rest) = (self.0 % whole).checked_mul(ppm) else { return None };
-        match millions.checked_add(rest / whole) {
+        const WHOLE: u128 = PPM as u128;
+        let Some(millions) = (self.0 / WHOLE).checked_mul(ppm as u128) else { return None };
+        let Some(rest) = (self.0 % WHOLE).checked_mul(ppm as u128) else { return None };
+        match millions.checked_add(rest / WHOLE) {
             Some(share) => Some(Self(share)),
             None => None,
         }

@@ -1,6 +1,6 @@
 //! The session against a model that copies everything at each checkpoint.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, sync::Arc};
 

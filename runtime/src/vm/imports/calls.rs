@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-#[expect(clippy::too_many_arguments, reason = "the row of the import table has them")]
 pub(in crate::vm) fn call(
     guest: &mut Guest<'_>,
     frame: &mut Frame,
@@ -48,7 +47,6 @@ pub(in crate::vm) fn call(
 
 /// The address is that of `CREATE2`: keccak-256 of `0xff | self | salt | code hash`, without its first 12 bytes. It is
 /// written when the creation succeeds.
-#[expect(clippy::too_many_arguments, reason = "the row of the import table has them")]
 pub(in crate::vm) fn create(
     guest: &mut Guest<'_>,
     frame: &mut Frame,

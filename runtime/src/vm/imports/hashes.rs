@@ -68,7 +68,6 @@ pub(in crate::vm) fn merkle_proof(
     guest.write_variable(out_ptr, out_cap, proof.as_flattened())
 }
 
-#[expect(clippy::too_many_arguments, reason = "the row of the import table has them")]
 pub(in crate::vm) fn merkle_verify(
     guest: &mut Guest<'_>,
     frame: &mut Frame,

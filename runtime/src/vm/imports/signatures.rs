@@ -31,7 +31,6 @@ pub(in crate::vm) fn verify_signature(
 }
 
 /// The price of the messages' bytes is the scheme's own.
-#[expect(clippy::too_many_arguments, reason = "the row of the import table has them")]
 pub(in crate::vm) fn verify_batch(
     guest: &mut Guest<'_>,
     frame: &mut Frame,

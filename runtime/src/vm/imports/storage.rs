@@ -55,7 +55,6 @@ pub(in crate::vm) fn storage_remove(
 
 /// Every removed entry that the search passes is charged as a search of its own, so that removing many entries and
 /// searching across them again and again costs what it takes.
-#[expect(clippy::too_many_arguments, reason = "the row of the import table has them")]
 pub(in crate::vm) fn storage_next(
     guest: &mut Guest<'_>,
     frame: &mut Frame,

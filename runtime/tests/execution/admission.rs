@@ -1,0 +1,188 @@
+//! Which transactions may stand in a block, and which blocks may follow the head.
+
+use alloy_primitives::{Address, B256};
+use florin_abi::limits;
+use florin_runtime::{
+    block::{Block, BlockContext, BlockError},
+    gas::Gas,
+    ledger::Balance,
+    signature::VerifiedTransaction,
+    transaction::{GasPrice, Rejection},
+};
+
+use crate::world::{FUNDS, World, user};
+
+/// Returns a user's transfers with nonces in order from the account's own.
+fn transfers(world: &World, index: usize, values: &[u128]) -> Vec<VerifiedTransaction> {
+    let mut body = world.body(index, Some(user(3)), 0, vec![]);
+    body.gas_limit = Gas(21_000);
+    let first = body.nonce;
+    let one = |(place, value): (u64, &u128)| {
+        body.value = Balance::new(*value);
+        body.nonce = first + place;
+        world.signed(index, &body)
+    };
+    (0..).zip(values).map(one).collect()
+}
+
+/// Returns what a block of these transactions is refused for, by whoever checks it.
+fn refused(world: &World, transactions: Vec<VerifiedTransaction>) -> (usize, Rejection) {
+    let context = world.propose(vec![]).0.context().clone();
+    match world.chain.execute(&Block::new(context, transactions)) {
+        Err(BlockError::Transaction { index, rejection }) => (index, rejection),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn case_67_what_a_drained_sender_cannot_pay_is_in_no_block() {
+    let mut world = World::new();
+    let drain = FUNDS - 21_000;
+    let transactions = transfers(&world, 0, &[drain, 0]);
+    let (block, rejected) = world.propose(transactions.clone());
+    let sender = user(0);
+    let unpaid = Rejection::InsufficientFunds { sender, required: Balance::new(21_000), available: Balance::ZERO };
+    assert_eq!(rejected, [(1, unpaid.clone())]);
+    assert_eq!(refused(&world, transactions.clone()), (1, unpaid), "a block that has it is invalid as a whole");
+    let committed = world.run(&block);
+    assert!(committed.receipts()[0].status.is_success());
+    assert_eq!(world.balance(user(0)), 0);
+    let (_, rejected) = world.propose(transactions[1..].to_vec());
+    assert!(matches!(rejected[..], [(0, Rejection::InsufficientFunds { .. })]), "{rejected:?}");
+}
+
+#[test]
+fn money_that_arrives_within_a_block_is_spent_from_the_next_one_on() {
+    let mut world = World::new();
+    let give = transfers(&world, 0, &[FUNDS / 2]).remove(0);
+    let spend = |world: &World| transfers(world, 3, &[FUNDS + FUNDS / 4]).remove(0);
+    let (block, rejected) = world.propose(vec![give, spend(&world)]);
+    assert!(matches!(rejected[..], [(1, Rejection::InsufficientFunds { .. })]), "{rejected:?}");
+    world.run(&block);
+    let (block, rejected) = world.propose(vec![spend(&world)]);
+    assert_eq!((block.transactions().len(), rejected), (1, vec![]));
+}
+
+#[test]
+fn case_69_a_duplicate_makes_the_block_invalid() {
+    let world = World::new();
+    let transaction = transfers(&world, 0, &[1]).remove(0);
+    let refusal = refused(&world, vec![transaction.clone(), transaction]);
+    assert_eq!(refusal, (1, Rejection::NonceTooLow { expected: 1, actual: 0 }));
+}
+
+#[test]
+fn a_nonce_gap_stands_in_no_block() {
+    let world = World::new();
+    let transactions = transfers(&world, 0, &[1, 2, 3]);
+    let gap = Rejection::NonceGap { expected: 1, actual: 2 };
+    assert_eq!(refused(&world, vec![transactions[0].clone(), transactions[2].clone()]), (1, gap.clone()));
+    let (block, rejected) = world.propose(vec![transactions[0].clone(), transactions[2].clone()]);
+    assert_eq!((block.transactions().len(), rejected), (1, vec![(1, gap)]));
+}
+
+#[test]
+fn case_38_gas_limits_together_fit_the_block_and_the_rest_waits() {
+    let world = World::with(|genesis| genesis.block_gas_limit = Gas(63_000));
+    let transactions = transfers(&world, 0, &[1, 2, 3, 4, 5]);
+    let proposal = world.chain.propose(transactions.clone(), 1).unwrap();
+    assert_eq!(proposal.rejected, []);
+    assert_eq!(proposal.block.transactions(), &transactions[..3]);
+    assert_eq!(proposal.deferred, &transactions[3..]);
+    let full = Rejection::BlockFull { gas_left: Gas(0), actual: Gas(21_000) };
+    assert_eq!(refused(&world, transactions), (3, full));
+
+    let mut body = world.body(1, Some(user(2)), 0, vec![]);
+    body.gas_limit = Gas(63_001);
+    let greedy = world.signed(1, &body);
+    let too_high = Rejection::GasLimitTooHigh { block_gas_limit: Gas(63_000), actual: Gas(63_001) };
+    assert_eq!(refused(&world, vec![greedy]), (0, too_high));
+}
+
+#[test]
+fn a_block_has_a_maximum_of_transactions() {
+    let world = World::with(|genesis| genesis.block_gas_limit = Gas(u64::MAX));
+    let count = limits::BLOCK_TRANSACTIONS_MAX as usize;
+    let transactions = transfers(&world, 0, &vec![0; count + 1]);
+    let proposal = world.chain.propose(transactions.clone(), 1).unwrap();
+    assert_eq!((proposal.block.transactions().len(), proposal.deferred.len()), (count, 1));
+    assert!(matches!(refused(&world, transactions), (index, Rejection::BlockFull { .. }) if index == count));
+}
+
+#[test]
+fn a_transaction_pays_at_least_its_intrinsic_gas_and_the_base_price() {
+    let world = World::with(|genesis| genesis.gas_price = 2);
+    let mut body = world.body(0, Some(user(1)), 0, vec![1; 10]);
+    body.gas_price = GasPrice::flat(2);
+    body.gas_limit = Gas(21_079);
+    let too_low = Rejection::GasLimitTooLow { required: Gas(21_080), actual: Gas(21_079) };
+    assert_eq!(refused(&world, vec![world.signed(0, &body)]), (0, too_low));
+    body.gas_limit = Gas(21_080);
+    body.gas_price = GasPrice::flat(1);
+    let too_cheap = Rejection::GasPriceTooLow { base: 2, max: 1 };
+    assert_eq!(refused(&world, vec![world.signed(0, &body)]), (0, too_cheap));
+    body.gas_price = GasPrice::flat(2);
+    assert_eq!(world.propose(vec![world.signed(0, &body)]).1, []);
+}
+
+#[test]
+fn a_block_follows_the_head_in_every_field() {
+    let mut world = World::new();
+    world.block(vec![]);
+    let context = world.propose(vec![]).0.context().clone();
+    type Change = fn(&mut BlockContext);
+    let differing: [(&str, Change); 9] = [
+        ("parent", |context| context.parent_hash = B256::ZERO),
+        ("height", |context| context.height += 1),
+        ("time", |context| context.time = 0),
+        ("chain id", |context| context.chain_id += 1),
+        ("proposer", |context| context.proposer = Address::ZERO),
+        ("gas limit", |context| context.gas_limit = Gas(u64::MAX)),
+        ("base gas price", |context| context.base_gas_price = 0),
+        ("burned part of the fees", |context| context.fee_burn_ppm = 0),
+        ("state root", |context| context.state_root = B256::ZERO),
+    ];
+    for (expected, change) in differing {
+        let mut context = context.clone();
+        change(&mut context);
+        let refusal = world.chain.execute(&Block::new(context, vec![])).unwrap_err();
+        assert!(matches!(refusal, BlockError::Context { field } if field == expected), "{refusal}");
+    }
+    assert!(world.chain.execute(&Block::new(context, vec![])).is_ok());
+}
+
+#[test]
+fn a_block_that_was_executed_on_another_head_is_not_committed() {
+    let mut world = World::new();
+    let (block, _) = world.propose(transfers(&world, 0, &[1]));
+    let executed = world.chain.execute(&block).unwrap();
+    world.block(vec![]);
+    assert!(world.chain.commit(executed).is_err());
+}
+
+#[test]
+fn a_header_carries_the_root_of_the_state_that_the_block_starts_from() {
+    let mut world = World::new();
+    let first_root = world.chain.state_root();
+    let genesis_hash = world.chain.head_hash();
+    let first = world.block(transfers(&world, 0, &[1]));
+    assert_eq!(first.header().state_root, first_root.hash());
+    assert_eq!((first.header().number, first.header().parent_hash), (1, genesis_hash));
+    assert_eq!(first.header().gas_used, 21_000);
+    assert_eq!(first.header().base_fee_per_gas, Some(1_000_000_000), "1 ledger wei is 10^9 of Ethereum's wei");
+    let second = world.block(vec![]);
+    assert_eq!(second.header().state_root, first.state_root().hash());
+    assert_eq!(second.header().parent_hash, first.hash());
+    assert_eq!(second.header().transactions_root, alloy_consensus::EMPTY_ROOT_HASH);
+    assert_eq!(second.header().receipts_root, alloy_consensus::EMPTY_ROOT_HASH);
+}
+
+#[test]
+fn a_clock_that_steps_back_does_not_stop_the_chain() {
+    let mut world = World::with(|genesis| genesis.time = 1_000);
+    for expected in 1_001..1_004 {
+        let proposal = world.chain.propose(vec![], 5).unwrap();
+        let committed = world.run(&proposal.block);
+        assert_eq!(committed.header().timestamp, expected);
+    }
+}

@@ -1,0 +1,12 @@
+//! Transactions and blocks from signed bytes to the state, with contracts in Wasm.
+
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
+mod admission;
+mod calls;
+mod deploy;
+mod imports;
+mod puppet;
+mod supply;
+mod transfer;
+mod world;
