@@ -68,6 +68,52 @@ fn case_24_calls_nest_to_the_limit_and_not_one_deeper() {
     assert!(world.stored(puppets[depth], b"deepest").is_none());
 }
 
+/// Recurses as deep as its input says (u32), then calls the first of the addresses that follow with the rest.
+const DIVER: &str = r#"
+    (memory (export "memory") 2 2)
+    (func $dive (param $left i32)
+        (if (local.get $left)
+            (then (call $dive (i32.sub (local.get $left) (i32.const 1))))
+            (else (call $bottom)))
+        (i32.store (i32.const 8) (local.get $left)))
+    (func $bottom (local $len i32)
+        (local.set $len (i32.sub (call $input (i32.const 1024) (i32.const 1024)) (i32.const 24)))
+        (if (i32.lt_s (local.get $len) (i32.const 0)) (then (return)))
+        (i32.store (i32.const 512) (i32.load (i32.const 1024)))
+        (memory.copy (i32.const 516) (i32.const 1048) (local.get $len))
+        (if (call $call (i32.const 1028) (i32.const 2048) (i64.const -1) (i32.const 512)
+                (i32.add (local.get $len) (i32.const 4)) (i32.const 0))
+            (then (unreachable))))
+    (func (export "florin_call")
+        (drop (call $input (i32.const 1024) (i32.const 1024)))
+        (call $dive (i32.load (i32.const 1024))))"#;
+
+#[test]
+fn case_24_the_deepest_calls_may_each_use_their_whole_stack() {
+    let mut world = World::new();
+    let divers: Vec<Address> = (0..limits::CALL_DEPTH_MAX).map(|_| world.deploy(&module(DIVER))).collect();
+    let view = |world: &World, frames: u32, others: &[Address]| {
+        let others = others.iter().flat_map(|address| address.0.0);
+        let input: Vec<u8> = frames.to_le_bytes().into_iter().chain(others).collect();
+        world.chain.view(user(1), divers[0], 0, input.into(), Gas(GAS * 50)).unwrap().status
+    };
+    // The largest number of frames that fits, by halving.
+    let (mut fits, mut too_many) = (0, limits::STACK_UNITS_MAX);
+    while fits + 1 < too_many {
+        let middle = u32::midpoint(fits, too_many);
+        match view(&world, middle, &[]) {
+            Status::Success => fits = middle,
+            status => {
+                assert_eq!(status, Status::StackLimit);
+                too_many = middle;
+            }
+        }
+    }
+    assert!(fits > 1_000, "{fits}");
+    // A few frames less: the bottom now calls a host function.
+    assert_eq!(view(&world, fits - 8, &divers[1..]), Status::Success);
+}
+
 #[test]
 fn case_24_ten_thousand_sub_calls_cost_what_they_cost() {
     let mut world = World::new();

@@ -15,6 +15,12 @@ use crate::{
     world::{FUNDS, World, user},
 };
 
+const OTHER_ENGINES: &[EngineKind] = &[
+    EngineKind::Compiled { optimize: Optimize::None },
+    #[cfg(feature = "interpreter")]
+    EngineKind::Interpreted,
+];
+
 /// What one transaction of a random block does.
 #[derive(Clone, Debug)]
 enum Act {
@@ -127,9 +133,10 @@ proptest! {
         let again = run(World::new(), &blocks);
         prop_assert_eq!(receipts(&first), receipts(&again));
         prop_assert_eq!(&first, &again);
-        let engine = EngineKind::Compiled { optimize: Optimize::None };
-        let unoptimized = run(World::with_vm(VmConfig { engine, ..VmConfig::default() }), &blocks);
-        prop_assert_eq!(&first, &unoptimized);
+        for engine in OTHER_ENGINES {
+            let other = run(World::with_vm(VmConfig { engine: *engine, ..VmConfig::default() }), &blocks);
+            prop_assert_eq!(&first, &other, "{:?}", engine);
+        }
         prop_assert!(fees > 0 || receipts(&first).is_empty());
     }
 }
