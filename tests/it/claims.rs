@@ -2,9 +2,10 @@
 
 use florin_claims::{Claimed, Claims, ClaimsError, Swept};
 use florin_sandbox::{
-    Account, Address, B256, Balance, ClientOf, ExpectRevert, Gas, Sandbox, Status, WEI_PER_MDT, Wallet,
+    Account, Address, B256, Balance, Client, ClientOf, ExpectRevert, Gas, Sandbox, Status, U256, WEI_PER_MDT, Wallet,
 };
-use florin_sdk::client::{Client, RawCall};
+use florin_sdk::client::RawCall;
+use florin_token::{Token, Transfer};
 
 use crate::claim_tree::{self, Campaign, Hash};
 
@@ -424,4 +425,40 @@ fn case_92_whoever_submits_a_claim_the_account_of_its_leaf_is_paid() {
     assert_eq!(drop.sandbox.balance(&mallory).unwrap(), before.checked_sub(fee).unwrap());
     assert_eq!(drop.paid(3), amount);
     assert!(before.wei() <= 1_000 * WEI_PER_MDT);
+}
+
+#[test]
+fn a_campaign_of_a_token_pays_in_the_token_and_sweeps_the_rest() {
+    let drop = Airdrop::new(list(5));
+    let (sandbox, owner, relayer) = (&drop.sandbox, &drop.owner, &drop.relayer);
+    let (campaign, held) = (50, U256::from(total(&drop.list)));
+    let token = ("Gold".to_owned(), "GLD".to_owned(), 18, owner.address(), held);
+    let token = sandbox.by(owner).deploy::<Token>(token).unwrap();
+    let balance = |address| token.by(relayer).balance_of(address).view().unwrap();
+
+    let leaves = scope(sandbox, drop.claims.address(), campaign).leaves(&drop.list);
+    let root = B256::from(claim_tree::root(&leaves));
+    let last_block = sandbox.height() + 10;
+    let create = || {
+        let mut claims = drop.claims.by(owner);
+        claims.create_campaign(campaign, token.address(), root, 5, total(&drop.list), 0, last_block, POOL).send()
+    };
+    // Without an approval the token refuses, and there is no campaign.
+    let refused = ClaimsError::TokenFailed { token: token.address(), status: Status::Reverted.code() };
+    assert_eq!(create().expect_revert(), refused);
+    token.by(owner).approve(drop.claims.address(), held).send().unwrap();
+    create().unwrap();
+    assert_eq!([balance(owner.address()), balance(drop.claims.address())], [U256::ZERO, held]);
+
+    let (account, amount) = drop.list[4];
+    let proof: Vec<B256> = claim_tree::proof(&leaves, 4).into_iter().map(B256::from).collect();
+    let mut claims = drop.claims.by(relayer);
+    claims.claim(campaign, 4, account, amount, proof).send().unwrap();
+    let receipt = sandbox.last_receipt().unwrap();
+    assert_eq!((receipt.events_of::<Claimed>().len(), receipt.events_of::<Transfer>().len()), (1, 1));
+    assert_eq!(balance(account), U256::from(amount));
+
+    sandbox.advance_to(last_block).unwrap();
+    claims.sweep(campaign).send().unwrap();
+    assert_eq!([balance(POOL), balance(drop.claims.address())], [held - U256::from(amount), U256::ZERO]);
 }

@@ -3,9 +3,11 @@
 use alloy_json_abi::JsonAbi;
 use alloy_primitives::{U256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolCall, SolEvent, SolStruct, SolValue, eip712_domain, sol};
-use florin_sandbox::{Account, Address, B256, Balance, Sandbox, Status, TransactionReceipt, Wallet, artifact};
+use florin_sandbox::{
+    Account, Address, B256, Balance, Client, ExpectRevert, Sandbox, Status, TransactionReceipt, Wallet, artifact,
+};
 use florin_sdk::Contract;
-use florin_token::Token;
+use florin_token::{Token, TokenError};
 
 sol! {
     #[derive(Debug, PartialEq)]
@@ -153,6 +155,20 @@ fn the_abi_json_is_the_erc20_interface_and_the_permit_extension() {
     let file = std::path::Path::new(Token::MANIFEST_DIR).parent().unwrap().join("artifacts/token.json");
     let beside: JsonAbi = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(beside, ours);
+}
+
+#[test]
+fn a_constructor_that_fails_deploys_nothing_and_tells_why() {
+    let sandbox = Sandbox::new();
+    let bob = sandbox.account("bob");
+    let future = bob.address().create(0);
+    let arguments = ("Gold".to_owned(), "GLD".to_owned(), 18, Address::ZERO, U256::from(1));
+    let error = sandbox.by(&bob).deploy::<Token>(arguments).expect_revert();
+    assert_eq!(error, TokenError::InvalidOwner { owner: Address::ZERO });
+    assert_eq!(sandbox.code_hash(future).unwrap(), None);
+    // The next one has its own address, and is deployed.
+    let arguments = ("Gold".to_owned(), "GLD".to_owned(), 18, bob.address(), U256::from(1));
+    assert_eq!(sandbox.by(&bob).deploy::<Token>(arguments).unwrap().address(), bob.address().create(1));
 }
 
 #[test]

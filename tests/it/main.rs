@@ -19,5 +19,6 @@ mod determinism;
 mod erc20;
 mod gas;
 mod harness;
+mod native;
 mod pointers;
 mod tidy;
