@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use super::source::{SourceFile, files, identifier, root};
 
 /// The pages whose cells name tests, as `` `path/to/file.rs::test` `` or `` `crate::module::test` ``.
-const PAGES: &[&str] = &["docs/features.md", "docs/threats.md", "docs/economy.md"];
+const PAGES: &[&str] = &["docs/features.md", THREATS, "docs/economy.md"];
+
+/// The page of the attack cases, one row each: `| number | attack | outcome | tests |`.
+const THREATS: &str = "docs/threats.md";
 
 /// The attack cases that must have a test named `case_NN_...`.
 const CASES: &[std::ops::RangeInclusive<u32>] =
@@ -30,6 +33,23 @@ fn every_attack_case_has_a_test() {
     let tested: BTreeSet<u32> = names.iter().flat_map(|name| cases_of(name)).collect();
     let missing: Vec<u32> = CASES.iter().cloned().flatten().filter(|case| !tested.contains(case)).collect();
     assert!(missing.is_empty(), "attack cases without a test: {missing:?}");
+}
+
+#[test]
+fn an_attack_case_with_a_test_names_it_in_its_row() {
+    let names: Vec<String> = files(".rs").iter().flat_map(SourceFile::tests).collect();
+    let tested: BTreeSet<u32> = names.iter().flat_map(|name| cases_of(name)).collect();
+    let page = std::fs::read_to_string(root().join(THREATS)).unwrap_or_else(|error| panic!("{THREATS}: {error}"));
+    let named: BTreeSet<u32> = page.lines().flat_map(|row| named_in_row(row)).collect();
+    let unnamed: Vec<&u32> = tested.difference(&named).collect();
+    assert!(unnamed.is_empty(), "{THREATS} names none of the tests of cases {unnamed:?} in their rows");
+}
+
+/// Returns the number of a row of the table of attacks, if the row names a test of that number.
+fn named_in_row(row: &str) -> Option<u32> {
+    let number = row.strip_prefix("| ")?.split(' ').next()?.parse().ok()?;
+    let is_own = |span: &String| span.rsplit("::").next().is_some_and(|name| cases_of(name).contains(&number));
+    tests_named_by(row).iter().any(is_own).then_some(number)
 }
 
 /// Returns the spans in backticks, in tables only, that name a test.
@@ -90,6 +110,8 @@ fn cells_are_read_as_they_are_written() {
     assert_eq!(tests_named_by(page), ["runtime/src/a.rs::b_c", "florin_abi::status::tests::d"]);
     assert_eq!(cases_of("case_90_91_sweeps_2"), [90, 91]);
     assert_eq!(cases_of("a_case_7"), [] as [u32; 0]);
+    assert_eq!(named_in_row("| 7 | x | y | `a.rs::case_07_b` |"), Some(7));
+    assert_eq!(named_in_row("| 8 | x | y | `a.rs::case_07_b` |"), None);
     let abi = files("status.rs");
     assert!(exists("florin_abi::status::tests::codes_are_dense_and_round_trip", &abi));
     assert!(exists("contracts/abi/src/status.rs::codes_are_dense_and_round_trip", &abi));
