@@ -7,7 +7,7 @@ use wasmparser::{BinaryReader, FuncValidator, FunctionBody, Operator, OperatorsR
 
 use super::price::{self, PerUnit};
 use super::runs::{Head, Run, Runs};
-use super::{FRAME_UNITS, fault};
+use super::{FRAME_UNITS, OPERATORS_PER_UNIT, fault};
 use crate::fault::Fault;
 use crate::gas::OperatorPrices;
 
@@ -34,6 +34,8 @@ struct Survey {
     locals: u32,
     /// Most values on the operand stack.
     operands_max: u32,
+    /// Operators of the body.
+    operators: u32,
     /// Whether it calls a function of its module.
     calls: bool,
     runs: Vec<Run>,
@@ -86,12 +88,13 @@ fn survey(
     let locals = function.len_locals();
     let zeroed = u64::from(locals.saturating_sub(context.params));
     let mut runs = Runs::new(start, price::entry(zeroed, context.prices));
-    let (mut operands_max, mut calls) = (0, false);
+    let (mut operands_max, mut operator_count, mut calls) = (0, 0_u32, false);
     let (mut bulks, mut returns) = (Vec::new(), Vec::new());
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset().map_err(fault)?;
         function.op(offset, &operator).map_err(fault)?;
+        operator_count = operator_count.saturating_add(1);
         operands_max = operands_max.max(function.operand_stack_height());
         match &operator {
             Operator::Call { function_index } => calls |= *function_index >= context.imported,
@@ -105,13 +108,14 @@ fn survey(
         let ticks = price::fixed(&operator, context.imported, context.prices)?;
         runs.operator(&operator, ticks, operators.original_position());
     }
-    Ok(Survey { start, locals, operands_max, calls, runs: runs.finish(), bulks, returns })
+    Ok(Survey { start, locals, operands_max, operators: operator_count, calls, runs: runs.finish(), bulks, returns })
 }
 
 impl Survey {
     /// Returns what a frame of this function takes, in stack units.
     fn frame_units(&self) -> i32 {
-        let units = FRAME_UNITS.saturating_add(self.locals).saturating_add(self.operands_max);
+        let kept = self.operators / OPERATORS_PER_UNIT;
+        let units = FRAME_UNITS.saturating_add(self.locals).saturating_add(self.operands_max).saturating_add(kept);
         i32::try_from(units).unwrap_or(i32::MAX)
     }
 }

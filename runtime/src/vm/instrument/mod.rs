@@ -8,8 +8,8 @@
 //!   counter below zero is out of gas. Between two comparisons at most one calling and one leaf body run once without
 //!   a loop: less than 2 * `BODY_BYTES_MAX` operators are ever executed unpaid.
 //! - *Stack.* A global `i32`, exported as [`STACK_EXPORT`], holds the stack units that are left. A function takes
-//!   [`FRAME_UNITS`], its locals and its deepest operand stack on entry, and gives them back on every exit; a function
-//!   that calls no other only compares. Below zero the code stops.
+//!   [`FRAME_UNITS`], its locals, its deepest operand stack and a part of its operators ([`OPERATORS_PER_UNIT`]) on
+//!   entry, and gives them back on every exit; a function that calls no other only compares. Below zero the code stops.
 //! - Contracts can reach neither: the upload check refuses the names, and the indices are past the module's own.
 //! - What is not metering is copied byte for byte; custom sections are dropped.
 //!
@@ -48,6 +48,11 @@ pub(super) const TICKS_EXPORT: &str = "florin:ticks";
 
 /// The export that holds the stack units that are left.
 pub(super) const STACK_EXPORT: &str = "florin:stack";
+
+/// Operators of a body for which a frame takes one stack unit more. An optimizer may keep alive, across a call or through a
+/// loop, what any operator has produced: values that the code computes twice, or that do not change in a loop. With the
+/// native bytes that a unit stands for, each operator can have its value and an address kept at the same time.
+pub(super) const OPERATORS_PER_UNIT: u32 = 4;
 
 /// Stack units of a frame beside locals and operands: return address, saved registers, what an engine spills.
 pub(super) const FRAME_UNITS: u32 = 16;
