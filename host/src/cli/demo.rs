@@ -76,3 +76,32 @@ fn verdict(report: &Report) -> Result<(), Failure> {
     }
     Err(Failure::CheckFailed { message: "the demo did not come out as it must".to_owned(), findings, help: None })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::num::NonZeroUsize;
+
+    use super::verdict;
+    use crate::cli::{Exit, Failure};
+    use crate::demo::progress::Silent;
+    use crate::demo::{Options, run};
+
+    #[test]
+    fn an_invariant_that_does_not_hold_or_an_attack_that_succeeds_exits_with_7() {
+        let options = Options { claims: NonZeroUsize::new(1), ..Options::default() };
+        let report = run(&options, &mut Silent).unwrap();
+        assert!(verdict(&report).is_ok());
+        for index in 0..report.invariants.len() {
+            let mut broken = report.clone();
+            broken.invariants[index].holds = false;
+            assert_eq!(verdict(&broken).map_err(|failure| failure.exit()), Err(Exit::CheckFailed));
+        }
+        let mut broken = report.clone();
+        broken.attacks[3].refused = false;
+        let Err(Failure::CheckFailed { findings, .. }) = verdict(&broken) else { unreachable!("it must fail") };
+        assert_eq!(findings.len(), 1);
+        assert!(findings[0].contains("forged proof"), "{findings:?}");
+    }
+}

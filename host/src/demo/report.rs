@@ -107,7 +107,7 @@ impl Report {
     /// Returns the report as tables.
     pub fn to_table(&self) -> String {
         let paragraphs = [self.figures(), self.stage_table(), self.attack_table(), self.invariant_table()];
-        paragraphs.map(|table| table.to_string()).join("\n")
+        paragraphs.map(|table| table.to_string()).join("\n\n")
     }
 
     fn figures(&self) -> Table {
@@ -182,7 +182,7 @@ pub(super) fn ratio(count: u64, scale: u64, whole: u64) -> u64 {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header.iter().copied());
     table
 }
 
