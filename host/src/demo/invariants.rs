@@ -35,15 +35,16 @@ pub(super) fn check(
 
 fn every_claim_is_paid(campaign: &Campaign, payout: &Payout) -> Invariant {
     let (paid, count) = (payout.paid, u64::from(campaign.tree.count()));
-    let detail = format!("{paid} of {count}, each with the event of its own line");
+    let detail = format!("{paid} of {count}, each with its own event");
     Invariant { name: "every claim is paid", holds: paid == count, detail }
 }
 
 fn the_sum_is_the_lists(pipeline: &Pipeline, campaign: &Campaign, payout: &Payout) -> Result<Invariant, DemoError> {
     let (sum, total) = (payout.sum, campaign.tree.total());
     let claimed = pipeline.ask(campaign.claims, &Claims::claimedCall { campaign: CAMPAIGN })?;
-    let detail = format!("events {sum}, contract {claimed}, list {total}");
-    Ok(Invariant { name: "paid = claimed = sum of the list", holds: sum == total && claimed == total, detail })
+    let holds = sum == total && claimed == total;
+    let detail = if holds { total.to_string() } else { format!("events {sum}, contract {claimed}, list {total}") };
+    Ok(Invariant { name: "paid = claimed = sum of the list", holds, detail })
 }
 
 fn every_balance_is_the_amount(
@@ -86,7 +87,7 @@ fn the_supply_adds_up(pipeline: &Pipeline, cast: &Cast, campaign: &Campaign) -> 
     let circulating = supply.circulating().map(|balance| balance.wei());
     let (genesis, minted) = (supply.genesis.wei(), supply.minted.wei());
     let burned = supply.burned().map_or(0, |balance| balance.wei());
-    let detail = format!("balances {sum} = genesis {genesis} + minted {minted} - burned {burned} wei");
+    let detail = format!("{sum} wei = {genesis} at genesis + {minted} minted - {burned} burned");
     Ok(Invariant { name: "MDT supply adds up", holds: circulating == Some(sum), detail })
 }
 

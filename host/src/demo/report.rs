@@ -191,7 +191,7 @@ const fn verdict(good: bool) -> &'static str {
 }
 
 fn milliseconds(nanoseconds: u64) -> String {
-    format!("{} ms", grouped(nanoseconds / 1_000_000))
+    format!("{}.{} ms", grouped(nanoseconds / 1_000_000), nanoseconds / 100_000 % 10)
 }
 
 /// Writes a number with a comma between thousands.
