@@ -17,6 +17,10 @@ pub const TARGET: &str = "wasm32v1-none";
 /// module.
 pub const ARTIFACT_CFG: &str = "florin_artifact";
 
+/// What the code may use beyond the target's own features: bytes are copied and numbers extended by one instruction each
+/// instead of a loop or two shifts. The upload check allows both.
+pub const FEATURES: &str = "+bulk-memory,+sign-ext";
+
 /// Name of the cargo profile, which exists on the command line only.
 pub const PROFILE: &str = "contract";
 
@@ -26,13 +30,14 @@ pub const TARGET_FOLDER: &str = "contracts";
 /// The profile, complete, so that what an author's own profile says does not matter.
 pub const PROFILE_SETTINGS: &[(&str, &str)] = &[
     ("inherits", "\"release\""),
-    ("opt-level", "\"s\""),
     ("lto", "\"fat\""),
     ("codegen-units", "1"),
     ("panic", "\"abort\""),
     ("overflow-checks", "true"),
     ("debug-assertions", "false"),
     ("debug", "false"),
+    // Measured on the claims contract: 3 saves 1 % of a claim's gas and adds a tenth to its size, "z" is no smaller.
+    ("opt-level", "\"s\""),
     // Our own pass strips, after the check had the names for its messages.
     ("strip", "\"none\""),
     ("incremental", "false"),
@@ -57,6 +62,7 @@ pub fn link_args() -> [String; 3] {
 /// Returns the recipe as text, one setting a line: a part of every source hash.
 pub fn text() -> String {
     let mut lines = vec![format!("toolchain {TOOLCHAIN}"), format!("target {TARGET}"), format!("cfg {ARTIFACT_CFG}")];
+    lines.push(format!("features {FEATURES}"));
     lines.extend(PROFILE_SETTINGS.iter().map(|(key, value)| format!("profile {key} = {value}")));
     lines.extend(link_args().iter().map(|argument| format!("link {argument}")));
     lines.join("\n")
@@ -66,7 +72,7 @@ pub fn text() -> String {
 pub(crate) fn rustflags<'a>(folders: impl IntoIterator<Item = (&'a Path, String)>) -> Vec<String> {
     let remaps = folders.into_iter().map(|(folder, word)| format!("--remap-path-prefix={}={word}", folder.display()));
     let links = link_args().into_iter().map(|argument| format!("-Clink-arg={argument}"));
-    remaps.chain(links).collect()
+    remaps.chain(links).chain([format!("-Ctarget-feature={FEATURES}")]).collect()
 }
 
 #[cfg(test)]
