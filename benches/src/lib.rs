@@ -1,1 +1,11 @@
-//! florin-benches.
+//! florin-benches: the workloads that the benches measure, made from numbers, so that every run measures the same bytes.
+//!
+//! - [`signer`]: keys of every scheme and signed transactions.
+//! - [`ledger`]: a chain with funded accounts, and blocks of transfers for it.
+//! - [`contracts`]: the token and a funded claims campaign on that chain.
+//! - [`entries`]: states and changes of a given size.
+
+pub mod contracts;
+pub mod entries;
+pub mod ledger;
+pub mod signer;
