@@ -6,6 +6,7 @@ use florin_sandbox::{
 };
 
 use crate::engines::on_every_engine;
+use crate::numbers::Numbers;
 use crate::puppet::{ALL_GAS, Script, module};
 
 /// What the chain tells of one block.
@@ -20,25 +21,12 @@ const SENDERS: [&str; 3] = ["alice", "bob", "carol"];
 const BLOCKS: u64 = 12;
 const TRANSACTIONS: usize = 20;
 
-/// Numbers without a pattern, the same on every machine (splitmix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
 /// Returns a script of random steps, of which some call deeper, and some fail.
 fn script(numbers: &mut Numbers, contracts: &[Address], code: B256, depth: u32) -> Script {
     let mut script = if numbers.below(3) == 0 { Script::open() } else { Script::shut() };
     for _ in 0..=numbers.below(5) {
         let key = [b'k', numbers.below(4).to_le_bytes()[0]];
-        let contract = contracts[numbers.below(contracts.len() as u64) as usize];
+        let contract = *numbers.pick(contracts);
         script = match numbers.below(10) {
             0 | 1 => script.write(&key, &vec![key[1]; numbers.below(100) as usize]),
             2 => script.read(&key),
@@ -65,12 +53,12 @@ fn script(numbers: &mut Numbers, contracts: &[Address], code: B256, depth: u32) 
 
 /// Blocks of random scripts, made before anything runs, so that every engine gets the same bytes.
 fn blocks_of(sandbox: &Sandbox, seed: u64, blocks: u64, contracts: &[Address], code: B256) -> Vec<Vec<Bytes>> {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Numbers::from_seed(seed);
     let accounts = SENDERS.map(|name| sandbox.account(name));
     let mut nonces = [0; SENDERS.len()];
     let mut transaction = || {
         let sender = numbers.below(SENDERS.len() as u64) as usize;
-        let contract = contracts[numbers.below(contracts.len() as u64) as usize];
+        let contract = *numbers.pick(contracts);
         let script = script(&mut numbers, contracts, code, 4);
         let input = match numbers.below(6) {
             0 => script.trap(),
@@ -117,7 +105,6 @@ fn story(sandbox: &Sandbox, seed: u64, blocks: u64) -> Vec<Told> {
 #[test]
 fn random_blocks_give_the_same_receipts_gas_and_roots_on_every_engine() {
     for seed in [1, 2, 3, 4] {
-        println!("seed {seed}");
         let told = on_every_engine(|sandbox| story(sandbox, seed, BLOCKS));
         // The story is worth telling: calls succeed, revert, trap and run out of gas.
         let statuses = told.iter().flat_map(|block| &block.receipts).map(|outcome| outcome.as_ref().unwrap().status);

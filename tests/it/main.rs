@@ -9,6 +9,7 @@
 // What the stories are told with.
 mod claim_tree;
 mod engines;
+mod numbers;
 mod puppet;
 
 mod blocks;
@@ -17,6 +18,7 @@ mod claims;
 mod demo;
 mod determinism;
 mod erc20;
+mod garbage;
 mod gas;
 mod harness;
 mod native;
