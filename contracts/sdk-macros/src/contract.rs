@@ -168,6 +168,11 @@ impl Found {
                 }
                 continue;
             }
+            if markers.init {
+                method.attrs.push(syn::parse_quote! {
+                    #[allow(clippy::new_ret_no_self, reason = "a constructor sets up the storage struct that is there")]
+                });
+            }
             self.message(method, markers)?;
         }
         self.implemented = Some(root);
