@@ -63,7 +63,8 @@ fn many_results() -> String {
 /// Recursions that compute values twice, or the same values in each round of a loop: an optimizer keeps them across the
 /// call, where the code itself keeps none. Each is one value or address for a handful of operators, 500 times.
 fn kept_values() -> Vec<(String, Vec<u8>)> {
-    let terms: [(&str, fn(usize) -> String); 3] = [
+    type Term = fn(usize) -> String;
+    let terms: [(&str, Term); 3] = [
         ("products", |n| format!("(i64.mul (local.get 0) (i64.const {}))", 2 * n + 3)),
         ("comparisons", |n| format!("(i64.extend_i32_u (i64.lt_u (local.get 0) (i64.const {})))", 1000 * n + 3)),
         ("addresses", |n| format!("(i64.load8_u (i32.add (local.get 1) (i32.const {n})))")),
