@@ -3,9 +3,9 @@
 //! Guarantees that whether a block is valid is known before anything of it is executed: the answer depends on the
 //! state at its beginning and on the transactions' own figures alone. A sender's transactions need its nonces in order,
 //! and its balance at the beginning must cover value and maximum fee of all of them together; money that arrives within
-//! the block counts from the next one on. Only its own transactions take money from an account without code, so every
-//! admitted transaction can pay when its turn comes, and is charged once whatever happens. The gas limits together, not
-//! the gas used, must fit the block.
+//! the block counts from the next one on. Only its own transactions take money from an account without code, and an account
+//! with code sends none, so every admitted transaction can pay when its turn comes, and is charged once whatever happens.
+//! The gas limits together, not the gas used, must fit the block.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +57,9 @@ impl<'a> Admission<'a> {
             Some(sender) => *sender,
             None => {
                 let account = self.state.account(address)?;
+                if account.code_hash.is_some() {
+                    return Ok(Err(Rejection::SenderIsContract { sender: address }));
+                }
                 Sender { nonce: account.nonce, balance: account.balance }
             }
         };

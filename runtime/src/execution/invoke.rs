@@ -42,7 +42,8 @@ enum Step {
     Run(Arc<Code>),
 }
 
-/// Calls an account with at most `ticks`. An account without code takes the value and answers nothing.
+/// Calls an account with at most `ticks`. An account without code takes the value and answers nothing; a contract that has
+/// something to say to it is told `NoContract`, so that it does not take silence for an answer.
 ///
 /// # Errors
 /// Faults if the state or the engine fails; the session comes back either way.
@@ -74,6 +75,9 @@ fn prepare_call(session: &mut Session, vm: &Vm, message: &Message) -> Result<Ste
     }
     let code_hash = session.account(message.contract)?.code_hash;
     let code = code_hash.map(|hash| load(session, vm, hash)).transpose()?;
+    if code.is_none() && message.depth > 1 && !message.input.is_empty() {
+        return Ok(Step::Done(Status::NoContract));
+    }
     if let Some(code) = &code
         && session.is_active(message.contract)
         && !opts_in(code, &message.input)

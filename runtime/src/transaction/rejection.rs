@@ -165,6 +165,12 @@ pub enum Rejection {
         /// The sender's balance.
         available: Balance,
     },
+    /// The sender is a contract (EIP-3607): whoever finds a key for a contract's address gets nothing by it.
+    #[error("{sender} is a contract, which signs no transactions")]
+    SenderIsContract {
+        /// The address of key and contract.
+        sender: Address,
+    },
     /// The gas limit does not cover what every such transaction costs.
     #[error("gas limit too low: needs at least {required}, has {actual}")]
     GasLimitTooLow {

@@ -1,14 +1,20 @@
 //! Which transactions may stand in a block, and which blocks may follow the head.
 
-use alloy_primitives::{Address, B256};
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::limits;
 use florin_runtime::{
     block::{Block, BlockContext, BlockError},
+    execution::sequential,
+    fault::Fault,
     gas::Gas,
-    ledger::Balance,
+    ledger::{Account, Balance},
     signature::VerifiedTransaction,
+    state::{State, StateKey, StateReader},
     transaction::{GasPrice, Rejection},
 };
+use parity_scale_codec::{Decode, Encode};
 
 use crate::world::{FUNDS, World, user};
 
@@ -49,6 +55,39 @@ fn case_67_what_a_drained_sender_cannot_pay_is_in_no_block() {
     assert_eq!(world.balance(user(0)), 0);
     let (_, rejected) = world.propose(transactions[1..].to_vec());
     assert!(matches!(rejected[..], [(0, Rejection::InsufficientFunds { .. })]), "{rejected:?}");
+}
+
+/// A state in which one account is a contract.
+struct WithCode {
+    state: State,
+    account: Address,
+}
+
+impl StateReader for WithCode {
+    fn get(&self, key: &StateKey) -> Result<Option<Bytes>, Fault> {
+        let value = self.state.get(key)?;
+        if *key != StateKey::account(self.account) {
+            return Ok(value);
+        }
+        let mut account = Account::decode(&mut &value.unwrap()[..]).unwrap();
+        account.code_hash = Some(B256::repeat_byte(1));
+        Ok(Some(account.encode().into()))
+    }
+
+    fn next(&self, prefix: &[u8], after: &[u8]) -> Result<Option<StateKey>, Fault> {
+        self.state.next(prefix, after)
+    }
+}
+
+#[test]
+fn whoever_has_a_key_for_a_contracts_address_sends_nothing() {
+    let world = World::new();
+    let (block, _) = world.propose(transfers(&world, 0, &[1]));
+    let base = |account| Arc::new(WithCode { state: world.chain.state().clone(), account });
+    let refused = sequential::execute(base(user(0)), world.chain.vm(), &block).unwrap_err();
+    let expected = Rejection::SenderIsContract { sender: user(0) };
+    assert!(matches!(refused, BlockError::Transaction { index: 0, rejection } if rejection == expected));
+    assert!(sequential::execute(base(user(1)), world.chain.vm(), &block).is_ok());
 }
 
 #[test]

@@ -270,13 +270,16 @@ fn value_goes_with_a_call_to_a_contract_and_to_an_account_without_code() {
     let nobody = Address::repeat_byte(0xbb);
     let script = Script::new()
         .call(Call { value: 30, ..Call::to(second) }, Script::new().balance(second))
-        .call(Call { value: 20, ..Call::to(nobody) }, Script::new().unreachable())
+        .call(Call { value: 20, ..Call::to(nobody) }, Script::new())
+        .call(Call { value: 1, ..Call::to(nobody) }, Script::new().unreachable())
         .call(Call { value: 51, ..Call::to(nobody) }, Script::new());
     let receipt = world.call(1, first, &script);
     let (status, returned, rest) = answer(&receipt.output);
     assert_eq!((status, returned), (Status::Success, &30_u128.to_le_bytes()[..]));
     let (status, returned, rest) = answer(rest);
     assert_eq!((status, returned), (Status::Success, &b""[..]), "there is nothing to run");
+    let (status, _, rest) = answer(rest);
+    assert_eq!(status, Status::NoContract, "nobody is there to be told something");
     assert_eq!(answer(rest).0, Status::InsufficientBalance);
     assert_eq!((world.balance(first), world.balance(second), world.balance(nobody)), (50, 30, 20));
 }
