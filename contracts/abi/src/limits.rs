@@ -51,6 +51,20 @@ limits! {
     BR_TABLE_TARGETS_MAX: u32 = 1_024, "targets";
     /// Targets of all `br_table` together.
     BR_TABLE_TARGETS_TOTAL_MAX: u32 = 16_384, "targets";
+    /// Loops of one function.
+    LOOPS_MAX: u32 = 256, "loops";
+    /// Loops of all functions together.
+    LOOPS_TOTAL_MAX: u32 = 4_096, "loops";
+    /// Basic blocks of one function: each `block`, `loop`, `if`, `else`, `br_if`, `br_table`, bulk operation and
+    /// `memory.grow` counts.
+    BASIC_BLOCKS_MAX: u32 = 4_096, "basic blocks";
+    /// Basic blocks of all functions together.
+    BASIC_BLOCKS_TOTAL_MAX: u32 = 16_384, "basic blocks";
+    /// What a compiler may have to carry from block to block: each basic block, and each target of a `br_table`, counts
+    /// the locals of its function and the most values that a branch in it can carry.
+    CARRIED_VALUES_MAX: u32 = 1 << 18, "values";
+    /// Calls that all functions together contain, direct and indirect.
+    CALLS_TOTAL_MAX: u32 = 65_536, "calls";
     /// Elements of the table; its minimum equals its maximum.
     TABLE_ELEMENTS_MAX: u32 = 4_096, "elements";
     /// Pages of the linear memory.

@@ -46,8 +46,10 @@ pub(super) fn validate(code: &[u8]) -> Result<ModuleInfo, Refusal> {
         findings.claims(&payload)?;
         match validator.payload(&payload).map_err(|error| Refusal::parser(&error))? {
             ValidPayload::Func(function, body) => {
-                let params = findings.function_type(function.index).map_or(0, |ty| ty.params().len());
-                bodies.check(code, function, params, &body)?;
+                let ty = findings.function_type(function.index);
+                let ty =
+                    ty.ok_or_else(|| Refusal::whole(Reason::Malformed(Sanitised::new("a body without a type"))))?;
+                bodies.check(code, function, ty, &body)?;
             }
             _ => findings.section(payload)?,
         }

@@ -116,10 +116,8 @@ fn case_05_body_bytes() {
 fn case_05_nesting() {
     let of = |count| contract(&format!("(func {} {})", "block ".repeat(count as usize), "end ".repeat(count as usize)));
     at_the_limit_and_above("NESTING_MAX", NESTING_MAX, of);
-    for kind in ["loop", "i32.const 0 if"] {
-        let blocks = format!("(func {} {})", format!("{kind} ").repeat(257), "end ".repeat(257));
-        refused_by_limit(&contract(&blocks), "NESTING_MAX", 257);
-    }
+    let ifs = format!("(func {} {})", "i32.const 0 if ".repeat(257), "end ".repeat(257));
+    refused_by_limit(&contract(&ifs), "NESTING_MAX", 257);
 }
 
 #[test]
@@ -144,6 +142,76 @@ fn case_06_br_table_targets_of_all_functions() {
         contract(&format!("{} {}", fields(&table(1_024), count / 1_024), table(count % 1_024)))
     };
     at_the_limit_and_above("BR_TABLE_TARGETS_TOTAL_MAX", BR_TABLE_TARGETS_TOTAL_MAX, of);
+}
+
+#[test]
+fn case_08_loops_of_one_function() {
+    at_the_limit_and_above("LOOPS_MAX", LOOPS_MAX, |count| contract(&format!("(func {})", fields("loop end", count))));
+}
+
+#[test]
+fn case_08_loops_of_all_functions() {
+    let of = |count: u32| {
+        let full = format!("(func {})", fields("loop end", LOOPS_MAX));
+        let rest = format!("(func {})", fields("loop end", count % LOOPS_MAX));
+        contract(&format!("{} {rest}", fields(&full, count / LOOPS_MAX)))
+    };
+    at_the_limit_and_above("LOOPS_TOTAL_MAX", LOOPS_TOTAL_MAX, of);
+}
+
+#[test]
+fn case_08_basic_blocks_of_one_function() {
+    for operators in ["block end", "(if (i32.const 0) (then))", "(br_if 0 (i32.const 0))"] {
+        let of = |count| contract(&format!("(func {})", fields(operators, count)));
+        at_the_limit_and_above("BASIC_BLOCKS_MAX", BASIC_BLOCKS_MAX, of);
+    }
+    let two_each = "(if (i32.const 0) (then) (else))";
+    refused_by_limit(
+        &contract(&format!("(func {})", fields(two_each, BASIC_BLOCKS_MAX / 2 + 1))),
+        "BASIC_BLOCKS_MAX",
+        u64::from(BASIC_BLOCKS_MAX) + 1,
+    );
+    let bulk = "(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))";
+    at_the_limit_and_above("BASIC_BLOCKS_MAX", BASIC_BLOCKS_MAX, |count| {
+        contract(&format!("(func {})", fields(bulk, count)))
+    });
+}
+
+#[test]
+fn case_08_basic_blocks_of_all_functions() {
+    let of = |count: u32| {
+        let full = format!("(func {})", fields("block end", BASIC_BLOCKS_MAX));
+        let rest = format!("(func {})", fields("block end", count % BASIC_BLOCKS_MAX));
+        contract(&format!("{} {rest}", fields(&full, count / BASIC_BLOCKS_MAX)))
+    };
+    at_the_limit_and_above("BASIC_BLOCKS_TOTAL_MAX", BASIC_BLOCKS_TOTAL_MAX, of);
+}
+
+#[test]
+fn case_08_calls_of_all_functions() {
+    let of = |count: u32| {
+        let full = format!("(func {})", "call 0 ".repeat(16_384));
+        let rest = format!("(func {})", "call 0 ".repeat(count as usize % 16_384));
+        contract(&format!("{} {rest}", fields(&full, count / 16_384)))
+    };
+    at_the_limit_and_above("CALLS_TOTAL_MAX", CALLS_TOTAL_MAX, of);
+}
+
+#[test]
+fn case_08_values_carried_from_block_to_block() {
+    // 256 locals times 512 blocks, twice, and a block with one local.
+    let of = |count: u32| {
+        let wide = format!("(func {} {})", fields("(local i32)", 256), fields("block end", 512));
+        let rest = format!("(func (local i32) {})", fields("block end", count % (256 * 512)));
+        contract(&format!("{} {rest}", fields(&wide, count / (256 * 512))))
+    };
+    at_the_limit_and_above("CARRIED_VALUES_MAX", CARRIED_VALUES_MAX, of);
+    // A block with many results carries as many.
+    let results = "i32 ".repeat(32);
+    let block = format!("(block (result {results}) unreachable) {}", "drop ".repeat(32));
+    let function = format!("(func {})", fields(&block, 1_000));
+    accepted(&contract(&fields(&function, 8)));
+    refused_by_limit(&contract(&fields(&function, 9)), "CARRIED_VALUES_MAX", 9 * 1_000 * 32);
 }
 
 #[test]
