@@ -6,6 +6,7 @@
 mod attacks;
 mod campaigns;
 mod list;
+mod model;
 mod tokens;
 
 use florin_sdk::native::{Native, NativeTransport};
