@@ -170,7 +170,11 @@ impl Found {
             }
             if markers.init {
                 method.attrs.push(syn::parse_quote! {
-                    #[allow(clippy::new_ret_no_self, reason = "a constructor sets up the storage struct that is there")]
+                    #[allow(
+                        clippy::new_ret_no_self,
+                        clippy::wrong_self_convention,
+                        reason = "a constructor sets up the storage struct that is there"
+                    )]
                 });
             }
             self.message(method, markers)?;
@@ -183,6 +187,13 @@ impl Found {
         let (is_init, reentrant) = (markers.init, markers.reentrant);
         let message = Message::parse(&method.sig, &method.attrs, markers)?;
         if !is_init {
+            if let Some(other) = self.messages.iter().find(|other| other.signature() == message.signature()) {
+                let text = format!(
+                    "`{}` and `{}` are both `{}` in the ABI; rename one of them",
+                    message.ident, other.ident, message.name
+                );
+                return Err(syn::Error::new_spanned(&method.sig.ident, text));
+            }
             self.messages.push(message);
             return Ok(());
         }

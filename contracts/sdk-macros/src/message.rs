@@ -114,6 +114,11 @@ impl Message {
         quote! { (#(#types,)*) }
     }
 
+    /// Name and argument types as they are written: what two messages may not share.
+    pub(crate) fn signature(&self) -> (&str, Vec<&Type>) {
+        (&self.name, self.types())
+    }
+
     /// The arguments' types.
     pub(crate) fn types(&self) -> Vec<&Type> {
         self.args.iter().map(|arg| &arg.ty).collect()

@@ -168,11 +168,14 @@ impl<'t, T: Transport, R: Returns> Call<'t, T, R> {
     ///
     /// # Errors
     /// The transport's, when the call did not take place.
-    pub fn outcome(self) -> Result<Outcome<R::Output, R::Error, T::Receipt>, T::Error> {
+    pub fn outcome(self) -> Result<OutcomeOf<T, R>, T::Error> {
         let reply = self.transport.call(self.raw)?;
         Ok(Outcome { status: reply.status, result: sort::<R>(reply.status, reply.output), receipt: reply.receipt })
     }
 }
+
+/// The outcome of a message over a transport.
+pub type OutcomeOf<T, R> = Outcome<<R as Returns>::Output, <R as Returns>::Error, <T as Transport>::Receipt>;
 
 /// A call that took place: its status, its decoded result and the transport's receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -129,7 +129,11 @@ pub mod token {
         /// Offers the ownership to an account, which has to accept it; zero takes an offer back.
         pub fn transfer_ownership(&mut self, new_owner: Address) -> Result<(), TokenError> {
             let previous_owner = self.check_owner()?;
-            self.pending_owner.set(&new_owner);
+            if new_owner.is_zero() {
+                self.pending_owner.remove();
+            } else {
+                self.pending_owner.set(&new_owner);
+            }
             env().emit(&OwnershipTransferStarted { previous_owner, new_owner });
             Ok(())
         }
@@ -146,8 +150,10 @@ pub mod token {
 
         /// Gives the ownership up for good: nobody mints or burns any more.
         pub fn renounce_ownership(&mut self) -> Result<(), TokenError> {
-            let owner = self.check_owner()?;
-            self.set_owner(owner, Address::ZERO);
+            let previous_owner = self.check_owner()?;
+            self.pending_owner.remove();
+            self.owner.remove();
+            env().emit(&OwnershipTransferred { previous_owner, new_owner: Address::ZERO });
             Ok(())
         }
 
@@ -282,3 +288,6 @@ pub mod token {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

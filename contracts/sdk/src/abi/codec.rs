@@ -25,6 +25,8 @@ pub(super) struct Frame {
     base: usize,
     /// Where the next word of its head is.
     at: usize,
+    /// Where its head ends; the decoder has no use for it.
+    end: usize,
 }
 
 impl Encoder {
@@ -33,7 +35,7 @@ impl Encoder {
     pub fn behind(prefix: &[u8], head: usize) -> Self {
         let mut out = Vec::with_capacity(prefix.len().saturating_add(head));
         out.extend_from_slice(prefix);
-        let mut encoder = Self { out, frame: Frame { base: 0, at: 0 } };
+        let mut encoder = Self { out, frame: Frame { base: 0, at: 0, end: 0 } };
         encoder.begin(head);
         encoder
     }
@@ -52,15 +54,13 @@ impl Encoder {
     /// Writes the next word of the head.
     #[inline(never)]
     pub(super) fn word(&mut self, word: &[u8; WORD]) {
-        let end = self.frame.at.saturating_add(WORD);
-        self.out[self.frame.at..end].copy_from_slice(word);
-        self.frame.at = end;
-    }
-
-    /// Writes a number as the next word of the head.
-    fn size(&mut self, size: usize) {
-        let word = size_word(size);
-        self.word(&word);
+        let next = self.frame.at.saturating_add(WORD);
+        if self.frame.at == self.out.len() {
+            self.out.extend_from_slice(word);
+        } else {
+            self.out[self.frame.at..next].copy_from_slice(word);
+        }
+        self.frame.at = next;
     }
 
     /// Writes bytes of any length.
@@ -69,8 +69,10 @@ impl Encoder {
         self.offset();
         self.out.extend_from_slice(&size_word(bytes.len()));
         self.out.extend_from_slice(bytes);
-        let padded = self.out.len().saturating_add(bytes.len().next_multiple_of(WORD).saturating_sub(bytes.len()));
-        self.out.resize(padded, 0);
+        let partial = bytes.len() % WORD;
+        if partial > 0 {
+            self.out.extend_from_slice(&ZERO_WORD[partial..]);
+        }
     }
 
     /// Begins a nested list at the end of the bytes, with a head of this many bytes.
@@ -103,12 +105,18 @@ impl Encoder {
 
     fn begin(&mut self, head: usize) {
         let base = self.out.len();
-        self.out.resize(base.saturating_add(head), 0);
-        self.frame = Frame { base, at: base };
+        self.frame = Frame { base, at: base, end: base.saturating_add(head) };
     }
 
+    /// Writes the offset of a value whose bytes come at the end, behind the whole head.
     fn offset(&mut self) {
-        self.size(self.out.len().saturating_sub(self.frame.base));
+        let at = self.frame.at;
+        while self.out.len() < self.frame.end {
+            self.out.extend_from_slice(ZERO_WORD);
+        }
+        let offset = size_word(self.out.len().saturating_sub(self.frame.base));
+        self.out[at..at.saturating_add(WORD)].copy_from_slice(&offset);
+        self.frame.at = at.saturating_add(WORD);
     }
 }
 
@@ -119,7 +127,7 @@ fn size_word(size: usize) -> [u8; WORD] {
     word
 }
 
-/// A word of zeros, which a malformed list reads as.
+/// A word of zeros: padding, and what a malformed list reads as.
 const ZERO_WORD: &[u8; WORD] = &[0; WORD];
 
 /// Reads lists of values.
@@ -136,7 +144,7 @@ pub struct Decoder<'d> {
 impl<'d> Decoder<'d> {
     /// Begins at the first word.
     pub const fn new(data: &'d [u8]) -> Self {
-        Self { data, frame: Frame { base: 0, at: 0 }, malformed: false }
+        Self { data, frame: Frame { base: 0, at: 0, end: 0 }, malformed: false }
     }
 
     /// Tells whether anything that was read so far was not there or not of its type.
@@ -207,7 +215,7 @@ impl<'d> Decoder<'d> {
     pub(super) fn open(&mut self) -> Frame {
         let start = self.size().saturating_add(self.frame.base);
         let outer = self.frame;
-        self.frame = Frame { base: start, at: start };
+        self.frame = Frame { base: start, at: start, end: start };
         outer
     }
 

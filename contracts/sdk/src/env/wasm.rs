@@ -91,7 +91,7 @@ fn output(fetch: impl Fn(u32, u32) -> i32) -> Option<Vec<u8>> {
             unsafe { bytes.set_len(len) };
             return Some(bytes);
         }
-        bytes.reserve_exact(len);
+        bytes = Vec::with_capacity(len);
     }
 }
 

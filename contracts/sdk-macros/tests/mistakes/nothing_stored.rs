@@ -1,0 +1,6 @@
+#[florin_sdk::contract]
+mod empty {
+    pub struct Empty;
+}
+
+fn main() {}
