@@ -12,7 +12,7 @@ use florin_abi::limits::{MEMORY_PAGES_MAX, STACK_UNITS_MAX, TABLE_ELEMENTS_MAX};
 use florin_abi::{CALL_EXPORT, IMPORT_MODULE, INIT_EXPORT, MEMORY_EXPORT, Status};
 use wasmtime::{
     Caller, Config, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
-    ModuleExport, OptLevel, PoolingAllocationConfig, Store, Strategy, Trap, Val, WasmFeatures,
+    ModuleExport, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store, Strategy, Trap, Val, WasmFeatures,
 };
 
 use super::frame::{Entry, Frame};
@@ -116,8 +116,25 @@ impl Compiler {
             );
         }
         let mut store = Store::new(&self.engine, Host { frame, handles: None, abort: None });
+        store.limiter(|host| host);
         let ran = run_in(&mut store, code, ticks).unwrap_or_else(|fault| Ran::not_at_all(fault, ticks));
         (store.into_data().frame, ran)
+    }
+}
+
+/// Growing follows from the module alone: up to its maximum it succeeds, or the host has failed. Without this, a machine
+/// that cannot make reserved memory accessible would answer the contract -1.
+impl ResourceLimiter for Host {
+    fn memory_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(error.context("reserved memory cannot be used"))
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| desired <= maximum))
     }
 }
 
