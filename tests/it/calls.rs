@@ -331,3 +331,17 @@ fn money_that_is_not_there_is_not_sent() {
     assert_eq!([log.status(), log.status(), log.status()], [insufficient, Status::Success, insufficient]);
     assert_eq!([stage.holds(stage.a), stage.holds(stage.b), stage.holds(carol)], [600, 1_000, 400]);
 }
+
+#[test]
+fn a_call_to_nobody_is_told_that_there_is_no_contract() {
+    let stage = stage();
+    let nobody = Address::repeat_byte(0xee);
+    let script = Script::shut().call(nobody, &Script::shut()).call_with(nobody, 5, ALL_GAS, 0, &Script::shut());
+    let mut log = stage.log(&script);
+    assert_eq!([log.status(), log.status()], [Status::NoContract; 2]);
+    assert_eq!(stage.holds(nobody), 0);
+    // A transaction may send anything to anybody.
+    let alice = stage.sandbox.by(&stage.sandbox.account("alice"));
+    let receipt = alice.send(nobody, Balance::new(5), b"memo".to_vec()).unwrap();
+    assert_eq!((receipt.status, stage.holds(nobody)), (Status::Success, 5));
+}

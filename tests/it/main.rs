@@ -21,6 +21,7 @@ mod erc20;
 mod garbage;
 mod gas;
 mod harness;
+mod model;
 mod native;
 mod pointers;
 mod tidy;
