@@ -127,7 +127,8 @@ fn shown(path: &Path) -> PathBuf {
 /// A size beside its limit: `18213 bytes (1.7 % of 1048576)`.
 fn size(bytes: usize) -> String {
     let limit = u64::from(CODE_BYTES_MAX);
-    let per_mille = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(1000).checked_div(limit).unwrap_or_default();
+    let per_mille =
+        u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(1000).checked_div(limit).unwrap_or_default();
     format!("{bytes} bytes ({}.{} % of {CODE_BYTES_MAX})", per_mille / 10, per_mille % 10)
 }
 
