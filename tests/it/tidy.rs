@@ -62,7 +62,9 @@ fn a_file_is_short() {
 #[test]
 fn a_file_opens_with_a_promise() {
     check(|file, complain| {
-        if !file.text.starts_with("//! ") {
+        // A sample of a mistake opens with the mistake; what it promises stands in the compiler's answer beside it.
+        let is_sample = source::root().join(&file.path).with_extension("stderr").exists();
+        if !is_sample && !file.text.starts_with("//! ") {
             complain("does not begin with `//! `".to_owned());
         }
     });

@@ -40,7 +40,7 @@ fn an_attack_case_with_a_test_names_it_in_its_row() {
     let names: Vec<String> = files(".rs").iter().flat_map(SourceFile::tests).collect();
     let tested: BTreeSet<u32> = names.iter().flat_map(|name| cases_of(name)).collect();
     let page = std::fs::read_to_string(root().join(THREATS)).unwrap_or_else(|error| panic!("{THREATS}: {error}"));
-    let named: BTreeSet<u32> = page.lines().flat_map(|row| named_in_row(row)).collect();
+    let named: BTreeSet<u32> = page.lines().flat_map(named_in_row).collect();
     let unnamed: Vec<&u32> = tested.difference(&named).collect();
     assert!(unnamed.is_empty(), "{THREATS} names none of the tests of cases {unnamed:?} in their rows");
 }
