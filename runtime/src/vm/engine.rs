@@ -278,3 +278,31 @@ florin_abi::for_each_import!(link_rows);
 fn fault(error: &wasmtime::Error) -> Fault {
     Fault::Engine(format!("{error:#}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::Engine;
+
+    use super::{WASM_STACK_BYTES, config};
+    use crate::vm::Optimize;
+    use crate::vm::validate::proposals;
+
+    fn engine() -> Engine {
+        let config = config(Optimize::Speed, 1, WASM_STACK_BYTES).expect("this architecture has a target");
+        Engine::new(&config).expect("the configuration is valid")
+    }
+
+    #[test]
+    fn the_compiler_has_exactly_the_allowed_proposals() {
+        let engine = engine();
+        assert_eq!(engine.get_wasm_features(), proposals::allowed());
+        assert!(!engine.get_consume_fuel() && !engine.get_epoch_interruption());
+    }
+
+    #[test]
+    fn case_34_machine_code_needs_nothing_but_the_baseline() {
+        // A triple that is set by hand switches the detection of this processor's features off.
+        assert!(engine().get_target().is_some());
+        assert_eq!(engine().get_cranelift_flags_enabled().count(), 0);
+    }
+}

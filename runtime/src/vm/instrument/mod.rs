@@ -28,6 +28,8 @@
 mod body;
 mod price;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use florin_abi::limits::STACK_UNITS_MAX;
 use wasm_encoder::{

@@ -6,6 +6,7 @@ mod caching;
 mod host_calls;
 mod isolation;
 mod metering;
+mod programs;
 mod stack;
 mod traps;
 

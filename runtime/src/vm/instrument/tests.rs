@@ -1,0 +1,138 @@
+//! The written module itself: valid, without what it need not have, and out of the contract's reach.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator};
+
+use super::super::validate::{proposals, validate};
+use super::{STACK_EXPORT, TICKS_EXPORT, instrument};
+use crate::gas::{GasSchedule, OperatorPrices, Price};
+
+fn prices() -> OperatorPrices {
+    GasSchedule::default().operators
+}
+
+/// Modules with and without each section that metering touches.
+fn modules() -> Vec<Vec<u8>> {
+    let fields = [
+        "",
+        "(global (mut i32) (i32.const 1)) (global (mut i64) (i64.const 2)) (func (global.set 0 (global.get 0)))",
+        r#"(table 2 2 funcref) (elem (i32.const 0) 0) (data (i32.const 0) "a") (data "b") (func (data.drop 1))"#,
+        "(func $f (result i32 i64) (call $g)) (func $g (result i32 i64) (call $f)) (func $h (result i64 i32) (call $f) drop drop (return (i64.const 1) (i32.const 2)))",
+        "(func (param i64) (local i32) (memory.fill (local.get 1) (local.get 1) (local.get 1)) (drop (memory.grow (i32.const 1))))",
+        "(func $f (param i32) (block (loop (br_if 1 (local.get 0)) (call $f (i32.const 0)) (br 0))) (if (local.get 0) (then return)))",
+        r#"(@custom "florin.reentrant" "abcd") (@custom "producers" "x") (func $named (local $also i32))"#,
+    ];
+    let contract = |fields: &str| {
+        wat::parse_str(format!(r#"(module (memory (export "memory") 1 1) {fields} (func (export "florin_call")))"#))
+    };
+    fields.iter().map(|fields| contract(fields).unwrap()).collect()
+}
+
+#[test]
+fn the_written_module_is_valid_and_has_two_globals_more() {
+    for module in modules() {
+        validate(&module).unwrap();
+        let metered = instrument(&module, &prices()).unwrap();
+        Validator::new_with_features(proposals::allowed()).validate_all(&metered).unwrap();
+        let (before, after) = (globals(&module), globals(&metered));
+        assert_eq!(after, before + 2);
+        let counters = [(TICKS_EXPORT, before), (STACK_EXPORT, before + 1)];
+        let found: Vec<_> = exports(&metered).into_iter().filter(|(name, _)| name.starts_with("florin:")).collect();
+        assert_eq!(found, counters.map(|(name, index)| (name.to_owned(), index)));
+    }
+}
+
+#[test]
+fn custom_sections_are_dropped() {
+    for module in modules() {
+        let metered = instrument(&module, &prices()).unwrap();
+        let custom = Parser::new(0).parse_all(&metered).any(|payload| matches!(payload, Ok(Payload::CustomSection(_))));
+        assert!(!custom);
+    }
+}
+
+#[test]
+fn a_metered_module_cannot_be_uploaded() {
+    // Nobody can bring counters of their own.
+    for module in modules() {
+        validate(&instrument(&module, &prices()).unwrap()).unwrap_err();
+    }
+}
+
+#[test]
+fn equal_modules_are_written_equally() {
+    for module in modules() {
+        assert_eq!(instrument(&module, &prices()).unwrap(), instrument(&module, &prices()).unwrap());
+    }
+}
+
+#[test]
+fn case_37_prices_of_any_size_stay_below_the_counter() {
+    let most = Price { base: u64::MAX, per_unit: u64::MAX };
+    let dear = OperatorPrices {
+        simple: u64::MAX,
+        multiply: u64::MAX,
+        divide: u64::MAX,
+        memory: u64::MAX,
+        branch: u64::MAX,
+        function: u64::MAX,
+        local: u64::MAX,
+        call: u64::MAX,
+        call_indirect: u64::MAX,
+        call_host: u64::MAX,
+        bulk: most,
+        table_bulk: most,
+        memory_grow: most,
+        instance: most,
+    };
+    let long = wat::parse_str(format!(
+        r#"(module (memory (export "memory") 1 1) (func (export "florin_call") {}))"#,
+        "nop ".repeat(65_000)
+    ));
+    // Two bodies of the largest size, and a bulk operation, from zero.
+    for module in modules().into_iter().chain([long.unwrap()]) {
+        for ticks in charges(&instrument(&module, &dear).unwrap()) {
+            assert!(ticks >= 0 && ticks.checked_mul(2).is_some_and(|twice| twice.checked_add(1 << 57).is_some()));
+        }
+    }
+}
+
+fn globals(module: &[u8]) -> u32 {
+    let count = Parser::new(0).parse_all(module).find_map(|payload| match payload {
+        Ok(Payload::GlobalSection(section)) => Some(section.count()),
+        _ => None,
+    });
+    count.unwrap_or(0)
+}
+
+fn exports(module: &[u8]) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(section) = payload.unwrap() {
+            for export in section.into_iter().map(Result::unwrap) {
+                if export.kind == ExternalKind::Global {
+                    found.push((export.name.to_owned(), export.index));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Returns every constant that is taken from a counter.
+fn charges(module: &[u8]) -> Vec<i64> {
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CodeSectionEntry(body) = payload.unwrap() {
+            let operators: Vec<_> = body.get_operators_reader().unwrap().into_iter().map(Result::unwrap).collect();
+            for pair in operators.windows(2) {
+                if let [Operator::I64Const { value }, Operator::I64Sub] = pair {
+                    found.push(*value);
+                }
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
