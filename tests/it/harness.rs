@@ -112,3 +112,27 @@ fn settings_reach_the_chain() {
     let receipt = receipt.unwrap();
     assert_eq!(receipt.fee.wei(), u128::from(receipt.gas_used.0) * 5);
 }
+
+#[test]
+fn a_contract_mints_where_the_settings_let_it() {
+    let module = r#"(module
+        (import "florin" "mint" (func $mint (param i32 i32) (result i32)))
+        (import "florin" "caller" (func $caller (param i32)))
+        (import "florin" "finish" (func $finish (param i32 i32)))
+        (memory (export "memory") 1 1)
+        (data (i32.const 32) "\05")
+        (func (export "florin_call")
+          (call $caller (i32.const 0))
+          (i32.store8 (i32.const 64) (call $mint (i32.const 0) (i32.const 32)))
+          (call $finish (i32.const 64) (i32.const 1))))"#;
+    let module = wat::parse_str(module).unwrap();
+    let contract = Account::named("alice").address().create(0);
+    let allowed = Sandbox::builder().mint_and_burn(contract).signature_threads(2).build().unwrap();
+    for (sandbox, status, minted) in [(allowed, Status::Success, 5), (Sandbox::new(), Status::MissingCapability, 0)] {
+        let alice = sandbox.by(&sandbox.account("alice"));
+        assert_eq!(alice.deploy_wasm(&module, &[]).unwrap().contract, Some(contract));
+        let receipt = alice.send(contract, Balance::ZERO, []).unwrap();
+        assert_eq!(receipt.output[..], [status.code()]);
+        assert_eq!(sandbox.supply().unwrap().minted, Balance::new(minted));
+    }
+}
