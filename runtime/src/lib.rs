@@ -11,7 +11,6 @@ pub mod fault;
 pub mod gas;
 pub mod genesis;
 pub mod ledger;
-pub mod merkle;
 pub mod receipt;
 pub mod signature;
 pub mod state;

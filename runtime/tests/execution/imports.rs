@@ -5,9 +5,9 @@ use florin_abi::{GasClass, Status, limits};
 use florin_runtime::{
     gas::{Gas, GasSchedule},
     ledger::Balance,
-    merkle,
     receipt::Receipt,
 };
+use florin_tokenomics::merkle::{Hash, Tree};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -269,9 +269,9 @@ fn hashes_are_the_standard_ones() {
 
 #[test]
 fn merkle_roots_and_proofs_are_those_of_the_claims() {
-    let leaves: Vec<merkle::Hash> = (0..5_u8).map(|byte| keccak256([byte]).0).collect();
-    let root = merkle::root(&leaves).unwrap();
-    let proof = merkle::proof(&leaves, 2).unwrap();
+    let leaves: Vec<Hash> = (0..5_u8).map(|byte| keccak256([byte]).0).collect();
+    let tree = Tree::new(leaves.clone()).unwrap();
+    let (root, proof) = (tree.root(), tree.proof(2).unwrap());
     let data = [leaves.as_flattened(), &root].concat();
     // Leaves at 0, the root at 160, proof at 300; verdicts from 1000 on: right, wrong place, too short, too many nodes.
     let receipt = run(

@@ -1,10 +1,10 @@
 //! Hashes, and the Merkle trees of claims.
 
 use florin_abi::{GasClass, Status, limits};
+use florin_tokenomics::merkle::{self, Hash, Tree};
 use sha2::{Digest, Sha256};
 
 use super::{Abort, Frame, Guest, at_most, charge};
-use crate::merkle;
 
 pub(in crate::vm) fn sha256(
     guest: &mut Guest<'_>,
@@ -47,8 +47,8 @@ pub(in crate::vm) fn merkle_root(
 ) -> Result<(), Abort> {
     charge(guest, frame, GasClass::MerkleRoot, count.into())?;
     at_most(count, limits::MERKLE_LEAVES_MAX)?;
-    let root = merkle::root(read_nodes(guest, leaves_ptr, count)?);
-    guest.write(out_ptr32, &root.ok_or(Abort::Trap(Status::BadArgument))?)
+    let tree = Tree::new(read_nodes(guest, leaves_ptr, count)?.to_vec());
+    guest.write(out_ptr32, &tree.ok_or(Abort::Trap(Status::BadArgument))?.root())
 }
 
 pub(in crate::vm) fn merkle_proof(
@@ -63,7 +63,8 @@ pub(in crate::vm) fn merkle_proof(
     charge(guest, frame, GasClass::MerkleRoot, count.into())?;
     at_most(count, limits::MERKLE_LEAVES_MAX)?;
     guest.read(out_ptr, out_cap)?;
-    let proof = merkle::proof(read_nodes(guest, leaves_ptr, count)?, index as usize);
+    let tree = Tree::new(read_nodes(guest, leaves_ptr, count)?.to_vec());
+    let proof = tree.and_then(|tree| tree.proof(index));
     let proof = proof.ok_or(Abort::Trap(Status::BadArgument))?;
     guest.write_variable(out_ptr, out_cap, proof.as_flattened())
 }
@@ -81,7 +82,7 @@ pub(in crate::vm) fn merkle_verify(
     charge(guest, frame, GasClass::MerkleVerify, nodes.into())?;
     let root = guest.read_array(root_ptr32)?;
     let leaf = guest.read_array(leaf_ptr32)?;
-    if nodes > limits::MERKLE_PROOF_MAX || merkle::proof_nodes(index, count) != Some(nodes) {
+    if nodes > limits::MERKLE_PROOF_MAX || merkle::proof_length(index, count) != Some(nodes) {
         return Ok(0);
     }
     let proof = read_nodes(guest, proof_ptr, nodes)?;
@@ -104,7 +105,7 @@ fn hash(
 }
 
 /// Borrows `count` nodes of 32 bytes; `count` is within its limit, so that the length fits.
-fn read_nodes<'a>(guest: &'a Guest<'_>, ptr: u32, count: u32) -> Result<&'a [merkle::Hash], Abort> {
+fn read_nodes<'a>(guest: &'a Guest<'_>, ptr: u32, count: u32) -> Result<&'a [Hash], Abort> {
     let len = count.checked_mul(32).ok_or(Abort::Trap(Status::LimitExceeded))?;
     Ok(guest.read(ptr, len)?.as_chunks().0)
 }
