@@ -98,6 +98,7 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
         let types = row.fields.iter().map(|field| &field.ty);
         quote! { (#(#types,)*) }
     });
+    let bytes = names::local("data");
     quote! {
         #[derive(#(#derives),*)]
         #[allow(missing_docs, reason = "the fields of an error are public because it is")]
@@ -123,10 +124,10 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
                     }
                 }
 
-                fn decode(data: &[u8]) -> ::core::option::Option<Self> {
-                    match *data.first_chunk()? {
+                fn decode(#bytes: &[u8]) -> ::core::option::Option<Self> {
+                    match *#bytes.first_chunk()? {
                         #(#selectors => {
-                            let #tuples = ::florin_sdk::error::decode_error::<#types>(#selectors, data)?;
+                            let #tuples = ::florin_sdk::error::decode_error::<#types>(#selectors, #bytes)?;
                             ::core::option::Option::Some(#patterns)
                         })*
                         _ => ::core::option::Option::None,

@@ -41,6 +41,7 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
         }
     };
     let item = item.to_token_stream();
+    let (topics, bytes) = (names::local("topics"), names::local("data"));
     Ok(quote! {
         #[derive(#(#derives),*)]
         #[allow(missing_docs, reason = "the fields of an event are public because it is")]
@@ -61,24 +62,24 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
 
                 fn encode(&self) -> (::florin_sdk::Vec<::florin_sdk::B256>, ::florin_sdk::Vec<u8>) {
                     let #pattern = self;
-                    let topics = ::florin_sdk::vec![
+                    let #topics = ::florin_sdk::vec![
                         TOPIC,
                         #(<#indexed_types as ::florin_sdk::abi::Indexed>::to_topic(#indexed_idents)),*
                     ];
-                    let data = #data;
-                    (topics, data)
+                    let #bytes = #data;
+                    (#topics, #bytes)
                 }
 
                 fn decode(
-                    topics: &[::florin_sdk::B256],
-                    data: &[u8],
+                    #topics: &[::florin_sdk::B256],
+                    #bytes: &[u8],
                 ) -> ::core::result::Result<Self, ::florin_sdk::abi::Malformed> {
-                    let [TOPIC, #(#indexed_idents),*] = topics else {
+                    let [TOPIC, #(#indexed_idents),*] = #topics else {
                         return ::core::result::Result::Err(::florin_sdk::abi::Malformed);
                     };
                     #(let #indexed_idents = <#indexed_types as ::florin_sdk::abi::Indexed>::from_topic(#indexed_idents)?;)*
                     let (#(#plain_idents,)*) =
-                        <(#(#plain_types,)*) as ::florin_sdk::AbiType>::decode_values(data)?;
+                        <(#(#plain_types,)*) as ::florin_sdk::AbiType>::decode_values(#bytes)?;
                     ::core::result::Result::Ok(#pattern)
                 }
             }

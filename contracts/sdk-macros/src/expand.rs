@@ -9,6 +9,7 @@ use syn::Visibility;
 use crate::{
     contract::{self, Contract},
     message::{Access, Message},
+    names,
 };
 
 /// The whole module.
@@ -102,19 +103,23 @@ fn constants(contract: &Contract) -> TokenStream {
 }
 
 fn selector_names(messages: &[Message]) -> Vec<Ident> {
-    messages.iter().map(|message| format_ident!("{}", message.ident.to_string().to_uppercase())).collect()
+    messages
+        .iter()
+        .map(|message| format_ident!("SELECTOR_{}", message.ident.to_string().trim_start_matches("r#").to_uppercase()))
+        .collect()
 }
 
 fn run_init(contract: &Contract) -> TokenStream {
+    let input = names::local("input");
     let body = match &contract.init {
         Some(init) => {
             let refuse_value = refuse_value(init);
             let (ident, idents, types) = (&init.ident, init.idents(), init.types());
             quote! {
                 #refuse_value
-                let mut input = ::florin_sdk::abi::Decoder::new(input);
-                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut input);)*
-                if input.is_malformed() {
+                let mut #input = ::florin_sdk::abi::Decoder::new(#input);
+                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut #input);)*
+                if #input.is_malformed() {
                     return ::florin_sdk::dispatch::malformed(0);
                 }
                 ::florin_sdk::dispatch::answer(<Self as ::florin_sdk::Contract>::load().#ident(#(#idents),*))
@@ -122,7 +127,7 @@ fn run_init(contract: &Contract) -> TokenStream {
         }
         None => quote! {
             ::florin_sdk::dispatch::refuse_value()?;
-            if input.is_empty() {
+            if #input.is_empty() {
                 ::core::result::Result::Ok(::florin_sdk::Vec::new())
             } else {
                 ::florin_sdk::dispatch::malformed(0)
@@ -130,43 +135,44 @@ fn run_init(contract: &Contract) -> TokenStream {
         },
     };
     quote! {
-        fn run_init(input: &[u8]) -> ::florin_sdk::contract::Answer {
+        fn run_init(#input: &[u8]) -> ::florin_sdk::contract::Answer {
             #body
         }
     }
 }
 
 fn run_call(messages: &[Message]) -> TokenStream {
+    let [input, selector, root] = ["input", "selector", "contract"].map(names::local);
     let names = selector_names(messages);
     let payable = messages.iter().zip(&names).filter(|(message, _)| message.access == Access::Payable);
-    let payable = payable.map(|(_, selector)| quote! { #selector => {} });
-    let arms = messages.iter().zip(&names).map(|(message, selector)| {
+    let payable = payable.map(|(_, constant)| quote! { #constant => {} });
+    let arms = messages.iter().zip(&names).map(|(message, constant)| {
         let (ident, idents, types) = (&message.ident, message.idents(), message.types());
         let binding = match message.access {
-            Access::View => quote!(let contract),
-            Access::NonPayable | Access::Payable => quote!(let mut contract),
+            Access::View => quote!(let #root),
+            Access::NonPayable | Access::Payable => quote!(let mut #root),
         };
         quote! {
-            #selector => {
-                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut input);)*
-                if input.is_malformed() {
-                    return ::florin_sdk::dispatch::malformed(selector);
+            #constant => {
+                #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut #input);)*
+                if #input.is_malformed() {
+                    return ::florin_sdk::dispatch::malformed(#selector);
                 }
                 #binding = <Self as ::florin_sdk::Contract>::load();
-                ::florin_sdk::dispatch::answer(contract.#ident(#(#idents),*))
+                ::florin_sdk::dispatch::answer(#root.#ident(#(#idents),*))
             }
         }
     });
     quote! {
-        fn run_call(input: &[u8]) -> ::florin_sdk::contract::Answer {
-            let (selector, mut input) = ::florin_sdk::dispatch::selector(input)?;
-            match selector {
+        fn run_call(#input: &[u8]) -> ::florin_sdk::contract::Answer {
+            let (#selector, mut #input) = ::florin_sdk::dispatch::selector(#input)?;
+            match #selector {
                 #(#payable)*
                 _ => ::florin_sdk::dispatch::refuse_value()?,
             }
-            match selector {
+            match #selector {
                 #(#arms)*
-                _ => ::florin_sdk::dispatch::unknown(selector),
+                _ => ::florin_sdk::dispatch::unknown(#selector),
             }
         }
     }
@@ -268,6 +274,7 @@ fn client_method(vis: &Visibility, message: &Message) -> TokenStream {
     let idents: Vec<_> = args.iter().map(|arg| &arg.ident).collect();
     let types: Vec<_> = args.iter().map(|arg| &arg.ty).collect();
     let row = message.item(false);
+    let input = names::local("input");
     let references: Vec<_> = idents.iter().map(|ident| quote!(&#ident)).collect();
     let note = format!("Prepares a call of `{name}`.");
     let gap = if docs.is_empty() { None } else { Some(quote!(#[doc = ""])) };
@@ -277,13 +284,13 @@ fn client_method(vis: &Visibility, message: &Message) -> TokenStream {
         #[doc = #note]
         #vis fn #ident(&mut self, #(#idents: #types),*) -> ::florin_sdk::Call<'_, T, #returns> {
             const SELECTOR: [u8; 4] = (#row).selector();
-            let mut input = ::florin_sdk::abi::Encoder::behind(
+            let mut #input = ::florin_sdk::abi::Encoder::behind(
                 &SELECTOR,
                 <(#(#types,)*) as ::florin_sdk::AbiType>::LIST_HEAD,
             );
-            #(<#types as ::florin_sdk::AbiType>::encode(#references, &mut input);)*
-            let input = input.finish();
-            ::florin_sdk::Call::new(&mut self.transport, self.address, input)
+            #(<#types as ::florin_sdk::AbiType>::encode(#references, &mut #input);)*
+            let #input = #input.finish();
+            ::florin_sdk::Call::new(&mut self.transport, self.address, #input)
         }
     }
 }

@@ -54,12 +54,13 @@ pub(crate) fn params(fields: &[Field]) -> TokenStream {
 
 /// Code that encodes the values of these names and types behind a prefix.
 pub(crate) fn encode(prefix: &TokenStream, idents: &[&Ident], types: &[&Type]) -> TokenStream {
+    let out = names::local("out");
     quote! {{
-        let mut out = ::florin_sdk::abi::Encoder::behind(
+        let mut #out = ::florin_sdk::abi::Encoder::behind(
             #prefix,
             <(#(#types,)*) as ::florin_sdk::AbiType>::LIST_HEAD,
         );
-        #(<#types as ::florin_sdk::AbiType>::encode(#idents, &mut out);)*
-        out.finish()
+        #(<#types as ::florin_sdk::AbiType>::encode(#idents, &mut #out);)*
+        #out.finish()
     }}
 }

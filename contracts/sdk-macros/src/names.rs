@@ -3,7 +3,7 @@
 //! Guarantees that `transfer_from` is `transferFrom` and that underscores in front, which only silence a warning, are not
 //! part of a name.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::{Attribute, LitStr, Result, Token, punctuated::Punctuated};
 
 /// Returns a Rust name as Solidity writes it: `transfer_from` is `transferFrom`, `_data` is `data`.
@@ -18,6 +18,11 @@ pub(crate) fn camel_case(ident: &Ident) -> String {
         name.push_str(letters.as_str());
     }
     name
+}
+
+/// A local variable of generated code, which no name of the author's can collide with.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// Tells whether the attribute's last segment is this name, so that `#[florin_sdk::event]` is `#[event]`.
@@ -68,7 +73,7 @@ pub(crate) fn missing_derives(attributes: &[Attribute], traits: &[&str]) -> Vec<
         }
     }
     let missing = traits.iter().filter(|name| !present.iter().any(|there| there == *name));
-    missing.map(|name| Ident::new(name, proc_macro2::Span::call_site())).collect()
+    missing.map(|name| Ident::new(name, Span::call_site())).collect()
 }
 
 #[cfg(test)]
