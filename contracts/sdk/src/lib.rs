@@ -71,7 +71,7 @@
 //! | written | means |
 //! |---|---|
 //! | `#[contract] mod name` | the contract `name`; its artifact is `name.wasm` |
-//! | `#[storage] struct` | the state: a struct of [`storage`] handles; `#[key(n)]` fixes a field's first key byte |
+//! | `#[storage] struct` | the state: a struct of [`mod@storage`] handles; `#[key(n)]` fixes a field's first key byte |
 //! | `#[event] struct` | an event; up to three fields are `#[indexed]` |
 //! | `#[error] enum` or `struct` | a Solidity custom error for each variant, or for the struct |
 //! | `#[init] pub fn` | the constructor, at most one |

@@ -21,7 +21,7 @@ mod names {
     }
 
     #[error]
-    pub enum ITEM {
+    pub enum Refusal {
         Data {
             data: u32,
             out: u32,
@@ -39,10 +39,10 @@ mod names {
             self.input.set(&input);
         }
 
-        pub fn items(&mut self, input: u32, selector: u32, contract: u32, data: u32) -> Result<(u32, u32), ITEM> {
-            let sum = input.checked_add(selector).ok_or(ITEM::Named { value: input })?;
+        pub fn items(&mut self, input: u32, selector: u32, contract: u32, data: u32) -> Result<(u32, u32), Refusal> {
+            let sum = input.checked_add(selector).ok_or(Refusal::Named { value: input })?;
             env().emit(&Data { topics: sum, data, out: contract });
-            if data == 0 { Err(ITEM::Data { data, out: contract }) } else { Ok((sum, self.input.get_or_default())) }
+            if data == 0 { Err(Refusal::Data { data, out: contract }) } else { Ok((sum, self.input.get_or_default())) }
         }
 
         pub fn json(&self) -> u32 {
@@ -59,7 +59,7 @@ mod names {
     }
 }
 
-use names::{Data, ITEM, Names};
+use names::{Data, Names, Refusal};
 
 #[test]
 fn names_of_generated_code_do_not_collide_with_the_authors() {
@@ -67,8 +67,8 @@ fn names_of_generated_code_do_not_collide_with_the_authors() {
     let mut names = native.deploy::<Names>(native.account("alice"), &(7,)).unwrap();
     assert_eq!(names.items(1, 2, 3, 4).send(), Ok((3, 7)));
     assert_eq!(native.events_of::<Data>(), [Data { topics: 3, data: 4, out: 3 }]);
-    assert_eq!(names.items(1, 2, 3, 0).send().unwrap_err().reverted(), Some(ITEM::Data { data: 0, out: 3 }));
-    assert_eq!(names.items(1, u32::MAX, 3, 0).send().unwrap_err().reverted(), Some(ITEM::Named { value: 1 }));
+    assert_eq!(names.items(1, 2, 3, 0).send().unwrap_err().reverted(), Some(Refusal::Data { data: 0, out: 3 }));
+    assert_eq!(names.items(1, u32::MAX, 3, 0).send().unwrap_err().reverted(), Some(Refusal::Named { value: 1 }));
     assert_eq!((names.json().view(), names.messages(4, 5).view(), names.r#move(1, 2).view()), (Ok(1), Ok(5), Ok(2)));
 }
 
@@ -78,6 +78,6 @@ fn names_in_the_abi_are_camel_case_or_what_name_says() {
     let moved = abi.function("move").unwrap().first().unwrap();
     assert_eq!(moved.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>(), ["unused", "type"]);
     assert_eq!(abi.error("Plain").unwrap().first().unwrap().inputs[0].name, "_value");
-    assert_eq!(ITEM::ITEMS.len(), 2);
+    assert_eq!(Refusal::ITEMS.len(), 2);
     assert_eq!(Data::ITEM.name, "Data");
 }
