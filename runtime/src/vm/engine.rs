@@ -11,7 +11,7 @@
 use florin_abi::limits::{MEMORY_PAGES_MAX, STACK_UNITS_MAX, TABLE_ELEMENTS_MAX};
 use florin_abi::{CALL_EXPORT, IMPORT_MODULE, INIT_EXPORT, MEMORY_EXPORT, Status};
 use wasmtime::{
-    Caller, Config, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
+    Caller, Config, Enabled, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
     ModuleExport, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store, Strategy, Trap, Val, WasmFeatures,
 };
 
@@ -33,6 +33,10 @@ const MEMORY_BYTES_MAX: usize = MEMORY_PAGES_MAX as usize * PAGE_BYTES;
 /// comparison: what leaves the memory meets an unmapped page.
 const RESERVED_BYTES: u64 = 4 << 30;
 const GUARD_BYTES: u64 = 32 << 20;
+
+/// Memory of a slot that stays with the process between two calls, where the kernel can say which pages a call wrote: those
+/// are set back one by one, which costs less than giving the mapping back and faulting it in again.
+const RESIDENT_BYTES: usize = 2 << 20;
 
 /// Machine context of one instance: globals, tables of functions; what the limits table allows fits.
 const INSTANCE_BYTES_MAX: usize = 4 << 20;
@@ -233,6 +237,9 @@ fn pool(instances_max: u32) -> PoolingAllocationConfig {
         .max_memory_size(MEMORY_BYTES_MAX)
         .max_tables_per_module(1)
         .table_elements(TABLE_ELEMENTS_MAX as usize);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(RESIDENT_BYTES);
+    }
     pool
 }
 
