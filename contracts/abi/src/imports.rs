@@ -182,7 +182,8 @@ macro_rules! for_each_import {
 
             // Other contracts.
             /// Calls a contract with at most `gas` gas (capped at 63/64 of what is left); returns the callee's status.
-            /// What it returned, or reverted with, is read by `return_data`.
+            /// What it returned, or reverted with, is read by `return_data`. An account without code takes the value of a
+            /// call without input; with input the status is NoContract.
             [Call] fn call(to_ptr20: u32, value_ptr16: u32, gas: u64, input_ptr: u32, input_len: u32, flags: u32) -> i32;
             /// Creates a contract from uploaded code at an address that follows from self, salt and code hash; writes
             /// the address; returns the status of its `florin_init`.

@@ -354,3 +354,14 @@ fn sign(scheme: u8, seed: u8, message: &[u8]) -> (Vec<u8>, Vec<u8>) {
         }
     }
 }
+
+#[test]
+fn an_account_without_code_takes_money_and_answers_nothing_else() {
+    let Setup { native, mut workshop, .. } = setup();
+    let nobody = Address::repeat_byte(0xbb);
+    native.fund(workshop.address(), 10);
+    assert_eq!(refused(workshop.forward(nobody, 4, vec![1].into(), false).send()), Status::NoContract);
+    assert_eq!(workshop.forward(nobody, 4, vec![].into(), false).send(), Ok(vec![].into()));
+    assert_eq!(refused(workshop.forward(nobody, 7, vec![].into(), false).send()), Status::InsufficientBalance);
+    assert_eq!((native.balance(nobody), native.balance(workshop.address())), (4, 6));
+}

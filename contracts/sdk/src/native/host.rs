@@ -23,7 +23,12 @@ pub(super) fn run(caller: Address, to: Address, value: u128, input: &[u8], read_
         let hash = world.state.contracts.get(&to)?;
         world.codes.get(hash).copied()
     }) else {
-        return (Status::NoContract, Vec::new());
+        let nested = with(|world| !world.frames.is_empty());
+        return if nested && input.is_empty() {
+            pay(caller, to, value, read_only)
+        } else {
+            (Status::NoContract, Vec::new())
+        };
     };
     let running = with(|world| world.frames.iter().any(|frame| frame.contract == to));
     let opted_in = input.first_chunk().is_some_and(|selector| code.reentrant.contains(selector));
@@ -60,14 +65,9 @@ fn frame(frame: Frame, entry: fn(&[u8]) -> Answer, input: &[u8]) -> (Status, Vec
     if depth >= usize::try_from(florin_abi::limits::CALL_DEPTH_MAX).unwrap_or(usize::MAX) {
         return (Status::CallDepth, Vec::new());
     }
-    if frame.value > 0 {
-        if frame.read_only {
-            return (Status::ReadOnly, Vec::new());
-        }
-        let paid = with(|world| world.move_money(frame.caller, frame.contract, frame.value));
-        if !paid.is_success() {
-            return (paid, Vec::new());
-        }
+    let (paid, _) = pay(frame.caller, frame.contract, frame.value, frame.read_only);
+    if !paid.is_success() {
+        return (paid, Vec::new());
     }
     with(|world| world.frames.push(frame));
     let answer = catch_unwind(AssertUnwindSafe(|| entry(input)));
@@ -79,6 +79,16 @@ fn frame(frame: Frame, entry: fn(&[u8]) -> Answer, input: &[u8]) -> (Status, Vec
     };
     with(|world| world.state = saved);
     (status, output)
+}
+
+/// Moves the value that goes with a call; there is no output.
+fn pay(from: Address, to: Address, value: u128, read_only: bool) -> (Status, Vec<u8>) {
+    let status = match value {
+        0 => Status::Success,
+        _ if read_only => Status::ReadOnly,
+        _ => with(|world| world.move_money(from, to, value)),
+    };
+    (status, Vec::new())
 }
 
 /// The running contract, about to change something.
