@@ -123,6 +123,37 @@ fn a_folder_that_holds_no_contract_exits_with_2_and_says_what_to_name() {
     assert!(text(&output.stderr).contains("pass --all, or name one of: "), "{}", text(&output.stderr));
 }
 
+/// Runs a build of the example with a compiler that answers every question with these words.
+#[cfg(unix)]
+fn build_with_compiler(words: &str) -> Output {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let rustc = folder.path().join("rustc");
+    std::fs::write(&rustc, format!("#!/bin/sh\n{words}\n")).unwrap();
+    std::fs::set_permissions(&rustc, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/example");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
+    command.args(["contract", "build", "--check", path(&example)]).env("NO_COLOR", "1");
+    let others = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{others}", path(folder.path()))).output().unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn a_machine_that_cannot_build_contracts_is_told_the_command_that_helps() {
+    for (words, told, command) in [
+        ("exit 1", "found none", "rustup toolchain install 1.95.0 --target wasm32v1-none"),
+        ("echo release: 1.80.0", "found 1.80.0", "rustup toolchain install 1.95.0 --target wasm32v1-none"),
+        ("echo release: 1.95.0", "target wasm32v1-none is not installed", "rustup target add wasm32v1-none"),
+    ] {
+        let output = build_with_compiler(words);
+        let report = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{report}");
+        assert!(report.contains(told) && report.contains(command), "{report}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
 #[test]
 fn completions_are_printed_for_every_shell() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
