@@ -198,7 +198,7 @@ impl Refusal {
             }
             Reason::Export { .. } => {
                 "export `memory`, and `florin_call` and optionally `florin_init` as functions without parameters or \
-                 results; `#[florin::contract]` does"
+                 results; `#[florin_sdk::contract]` does"
                     .to_owned()
             }
             Reason::Memory(_) => {
@@ -207,7 +207,7 @@ impl Refusal {
             }
             Reason::Table(_) => "declare at most one table, with its minimum as its maximum".to_owned(),
             Reason::Segment { .. } => "enlarge the initial memory or table, or move the segment".to_owned(),
-            Reason::Section { .. } => "let `#[florin::contract]` write the section".to_owned(),
+            Reason::Section { .. } => "let `#[florin_sdk::contract]` write the section".to_owned(),
         }
     }
 }
