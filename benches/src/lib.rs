@@ -4,8 +4,10 @@
 //! - [`ledger`]: a chain with funded accounts, and blocks of transfers for it.
 //! - [`contracts`]: the token and a funded claims campaign on that chain.
 //! - [`entries`]: states and changes of a given size.
+//! - [`metering`]: kernels and a transfer, metered and not.
 
 pub mod contracts;
 pub mod entries;
 pub mod ledger;
+pub mod metering;
 pub mod signer;

@@ -234,6 +234,17 @@ impl Vm {
         machine.cache.get_or_compile(machine.setting.key(hash), || machine.compile(hash, code))
     }
 
+    /// Compiles a module with the settings of every other and without metering: what it costs to count is measured against
+    /// this. What it runs is not gas: the host functions count, the code does not. Not cached.
+    ///
+    /// # Errors
+    /// As [`Vm::load`].
+    #[cfg(feature = "measure")]
+    pub fn load_uncounted(&self, hash: B256, code: &[u8]) -> Result<Code, LoadError> {
+        let info = validate::validate(code)?;
+        Ok(self.0.form(hash, info, &instrument::uncounted(code)?)?)
+    }
+
     /// Returns the compiled form of a module if it is in the cache.
     pub fn cached(&self, hash: B256) -> Option<Arc<Code>> {
         self.0.cache.get(self.0.setting.key(hash))
@@ -276,11 +287,16 @@ impl Machine {
     fn compile(&self, hash: B256, code: &[u8]) -> Result<Code, LoadError> {
         let info = validate::validate(code)?;
         let metered = instrument::instrument(code, &self.config.schedule.operators)?;
+        Ok(self.form(hash, info, &metered)?)
+    }
+
+    /// Compiles what the metering pass wrote.
+    fn form(&self, hash: B256, info: ModuleInfo, metered: &[u8]) -> Result<Code, Fault> {
         let form = match &self.backend {
-            Backend::Compiled(compiler) => Form::Compiled(compiler.compile(&metered)?),
+            Backend::Compiled(compiler) => Form::Compiled(compiler.compile(metered)?),
             #[cfg(feature = "interpreter")]
             Backend::Interpreted(interpreter) => {
-                Form::Interpreted { module: interpreter.compile(&metered)?, bytes: metered.len() }
+                Form::Interpreted { module: interpreter.compile(metered)?, bytes: metered.len() }
             }
         };
         Ok(Code { hash, info, form })

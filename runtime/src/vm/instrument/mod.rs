@@ -64,6 +64,21 @@ pub(super) const FRAME_UNITS: u32 = 16;
 /// # Errors
 /// `Fault::Engine` if the module is not what the upload check lets through.
 pub(super) fn instrument(code: &[u8], prices: &OperatorPrices) -> Result<Vec<u8>, Fault> {
+    rewrite(code, Some(prices))
+}
+
+/// Adds the counters to a module that passed the upload check, and leaves its code as it is: what a bench holds metered
+/// code against.
+///
+/// # Errors
+/// As [`instrument`].
+#[cfg(feature = "measure")]
+pub(super) fn uncounted(code: &[u8]) -> Result<Vec<u8>, Fault> {
+    rewrite(code, None)
+}
+
+/// Writes the module, with its bodies metered if there are prices.
+fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer::default();
     let mut validator = Validator::new_with_features(proposals::allowed());
     let mut allocations = FuncValidatorAllocations::default();
@@ -71,6 +86,12 @@ pub(super) fn instrument(code: &[u8], prices: &OperatorPrices) -> Result<Vec<u8>
         let payload = payload.map_err(fault)?;
         match validator.payload(&payload).map_err(fault)? {
             ValidPayload::Func(function, body) => {
+                let Some(prices) = prices else {
+                    let body = code.get(body.range()).ok_or(Fault::Invariant("a body lies in its module"))?;
+                    writer.code.raw(body);
+                    allocations = function.into_validator(allocations).into_allocations();
+                    continue;
+                };
                 let mut function = function.into_validator(allocations);
                 let context = writer.context(prices, function.index())?;
                 let metered = body::meter(code, &mut function, &body, &context)?;
