@@ -22,7 +22,7 @@ use crate::{
     receipt::Receipt,
     signature::VerifiedTransaction,
     state::{ChangeSet, StateRoot},
-    transaction::{Envelope, Rejection},
+    transaction::{Domain, Envelope, Rejection},
 };
 
 /// The largest base gas price, in ledger wei: a header counts it in 64 bits of 10^-18 MDT.
@@ -37,8 +37,8 @@ pub struct BlockContext {
     pub height: u64,
     /// Seconds since 1970; greater than the parent's.
     pub time: u64,
-    /// The chain id.
-    pub chain_id: u64,
+    /// The chain: transactions of any other are refused.
+    pub domain: Domain,
     /// Who proposed the block and gets its share of the fees.
     pub proposer: Address,
     /// The most gas that the transactions may ask for together.

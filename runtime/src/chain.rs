@@ -38,6 +38,13 @@ pub struct ChainConfig {
     pub signature_threads: usize,
 }
 
+impl Default for ChainConfig {
+    /// Returns the default genesis and machine, and one thread.
+    fn default() -> Self {
+        Self { genesis: Genesis::default(), vm: VmConfig::default(), signature_threads: 1 }
+    }
+}
+
 /// A chain up to its head.
 #[derive(Clone, Debug)]
 pub struct Chain {
@@ -72,6 +79,17 @@ pub struct Proposal {
     pub deferred: Vec<VerifiedTransaction>,
 }
 
+/// What became of transactions that were offered as bytes.
+#[derive(Clone, Debug)]
+pub struct Produced {
+    /// The block, which is the head now.
+    pub block: CommittedBlock,
+    /// Transactions that are in no block, by their place among those that were offered, with the reason.
+    pub rejected: Vec<(usize, Rejection)>,
+    /// Transactions that found no room, in their order.
+    pub deferred: Vec<VerifiedTransaction>,
+}
+
 /// What a simulated call came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewOutcome {
@@ -101,7 +119,7 @@ impl Chain {
             parent_hash: B256::ZERO,
             height: 0,
             time: genesis.time,
-            chain_id: genesis.chain_id,
+            domain,
             proposer: genesis.proposer,
             gas_limit: genesis.block_gas_limit,
             base_gas_price: genesis.gas_price,
@@ -195,12 +213,47 @@ impl Chain {
         Ok(committed)
     }
 
+    /// Takes transactions the whole way: decodes, verifies, proposes, executes and commits the next block, at `time` as
+    /// [`Chain::propose`] has it. For whoever has no network to agree with.
+    ///
+    /// # Errors
+    /// As [`Chain::execute`], of which only faults can happen here.
+    pub fn produce(&mut self, transactions: &[Bytes], time: u64) -> Result<Produced, BlockError> {
+        let mut rejected = Vec::new();
+        let (mut places, mut decoded) = (Vec::new(), Vec::new());
+        for (place, bytes) in transactions.iter().enumerate() {
+            match self.decode(bytes) {
+                Ok(transaction) => {
+                    places.push(place);
+                    decoded.push(transaction);
+                }
+                Err(rejection) => rejected.push((place, rejection)),
+            }
+        }
+        let (mut standing, mut candidates) = (Vec::new(), Vec::new());
+        for (place, verified) in places.into_iter().zip(self.verify(decoded)) {
+            match verified {
+                Ok(transaction) => {
+                    standing.push(place);
+                    candidates.push(transaction);
+                }
+                Err(rejection) => rejected.push((place, rejection)),
+            }
+        }
+        let Proposal { block, rejected: refused, deferred } = self.propose(candidates, time)?;
+        let place = |(index, rejection)| standing.get(index).map(|place: &usize| (*place, rejection));
+        rejected.extend(refused.into_iter().filter_map(place));
+        rejected.sort_by_key(|(place, _)| *place);
+        let executed = self.execute(&block)?;
+        Ok(Produced { block: self.commit(executed)?, rejected, deferred })
+    }
+
     fn next_context(&self, time: u64) -> BlockContext {
         BlockContext {
             parent_hash: self.head_hash,
             height: self.head.number.saturating_add(1),
             time: time.max(self.head.timestamp.saturating_add(1)),
-            chain_id: self.genesis.chain_id,
+            domain: self.domain,
             proposer: self.genesis.proposer,
             gas_limit: self.genesis.block_gas_limit,
             base_gas_price: self.genesis.gas_price,
@@ -216,7 +269,7 @@ impl Chain {
             ("parent", actual.parent_hash == expected.parent_hash),
             ("height", actual.height == expected.height),
             ("time", actual.time == expected.time),
-            ("chain id", actual.chain_id == expected.chain_id),
+            ("chain", actual.domain == expected.domain),
             ("proposer", actual.proposer == expected.proposer),
             ("gas limit", actual.gas_limit == expected.gas_limit),
             ("base gas price", actual.base_gas_price == expected.base_gas_price),

@@ -73,6 +73,9 @@ impl<'a> Admission<'a> {
     /// Returns what is left of the sender and of the block's gas.
     fn check(&self, transaction: &VerifiedTransaction, sender: Sender) -> Result<(Sender, Gas), Rejection> {
         let (block, actual) = (self.state.block(), transaction.gas_limit());
+        if transaction.domain() != block.domain {
+            return Err(Rejection::OtherDomain { expected: block.domain, actual: transaction.domain() });
+        }
         if actual > block.gas_limit {
             return Err(Rejection::GasLimitTooHigh { block_gas_limit: block.gas_limit, actual });
         }

@@ -9,7 +9,7 @@ use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{B256, Bytes, Signature, TxKind, U256, keccak256};
 use florin_abi::limits::ACCESS_LIST_MAX;
 
-use super::{Body, Envelope, GasPrice, Proof, Rejection, Transaction};
+use super::{Body, Domain, Envelope, GasPrice, Proof, Rejection, Transaction};
 use crate::amount::EvmWei;
 use crate::gas::Gas;
 use crate::ledger::Balance;
@@ -23,22 +23,22 @@ const EIP7702_TYPE: u8 = 4;
 const RLP_LIST: u8 = 0xc0;
 
 /// Decodes a transaction that begins with anything but the native type byte.
-pub(super) fn decode(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> {
+pub(super) fn decode(raw: &Bytes, domain: &Domain) -> Result<Transaction, Rejection> {
     match raw.first() {
         None => Err(Rejection::Empty),
-        Some(&EIP2930_TYPE) => decode_eip2930(raw, chain_id),
-        Some(&EIP1559_TYPE) => decode_eip1559(raw, chain_id),
+        Some(&EIP2930_TYPE) => decode_eip2930(raw, domain),
+        Some(&EIP1559_TYPE) => decode_eip1559(raw, domain),
         Some(&EIP4844_TYPE) => Err(Rejection::UnsupportedType { envelope: "EIP-4844 blob" }),
         Some(&EIP7702_TYPE) => Err(Rejection::UnsupportedType { envelope: "EIP-7702 set-code" }),
-        Some(&(RLP_LIST..)) => decode_legacy(raw, chain_id),
+        Some(&(RLP_LIST..)) => decode_legacy(raw, domain),
         Some(&first_byte) => Err(Rejection::UnknownType { first_byte }),
     }
 }
 
-fn decode_legacy(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> {
+fn decode_legacy(raw: &Bytes, domain: &Domain) -> Result<Transaction, Rejection> {
     let signed = Signed::<TxLegacy>::decode(raw, "legacy")?;
     let tx = signed.transaction;
-    check_chain(tx.chain_id.ok_or(Rejection::Unprotected)?, chain_id)?;
+    check_chain(tx.chain_id.ok_or(Rejection::Unprotected)?, domain.chain_id)?;
     let body = Body {
         nonce: tx.nonce,
         to: recipient(tx.to),
@@ -47,13 +47,13 @@ fn decode_legacy(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> {
         gas_price: GasPrice::flat(price("gasPrice", tx.gas_price)?),
         input: tx.input,
     };
-    finish(raw, Envelope::Legacy, body, 0, signed.proof)
+    finish(raw, domain, Envelope::Legacy, body, 0, signed.proof)
 }
 
-fn decode_eip2930(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> {
+fn decode_eip2930(raw: &Bytes, domain: &Domain) -> Result<Transaction, Rejection> {
     let signed = Signed::<TxEip2930>::decode(raw, "EIP-2930")?;
     let tx = signed.transaction;
-    check_chain(tx.chain_id, chain_id)?;
+    check_chain(tx.chain_id, domain.chain_id)?;
     let entries = count_entries(&tx.access_list)?;
     let body = Body {
         nonce: tx.nonce,
@@ -63,13 +63,13 @@ fn decode_eip2930(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> 
         gas_price: GasPrice::flat(price("gasPrice", tx.gas_price)?),
         input: tx.input,
     };
-    finish(raw, Envelope::Eip2930, body, entries, signed.proof)
+    finish(raw, domain, Envelope::Eip2930, body, entries, signed.proof)
 }
 
-fn decode_eip1559(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> {
+fn decode_eip1559(raw: &Bytes, domain: &Domain) -> Result<Transaction, Rejection> {
     let signed = Signed::<TxEip1559>::decode(raw, "EIP-1559")?;
     let tx = signed.transaction;
-    check_chain(tx.chain_id, chain_id)?;
+    check_chain(tx.chain_id, domain.chain_id)?;
     let entries = count_entries(&tx.access_list)?;
     let gas_price = GasPrice {
         max: price("maxFeePerGas", tx.max_fee_per_gas)?,
@@ -83,7 +83,7 @@ fn decode_eip1559(raw: &Bytes, chain_id: u64) -> Result<Transaction, Rejection> 
         gas_price,
         input: tx.input,
     };
-    finish(raw, Envelope::Eip1559, body, entries, signed.proof)
+    finish(raw, domain, Envelope::Eip1559, body, entries, signed.proof)
 }
 
 /// A transaction in one of Ethereum's formats, and what proves its signer.
@@ -118,6 +118,7 @@ impl<T: RlpEcdsaDecodableTx + SignableTransaction<Signature>> Signed<T> {
 
 fn finish(
     raw: &Bytes,
+    domain: &Domain,
     envelope: Envelope,
     body: Body,
     access_list_entries: u32,
@@ -125,7 +126,7 @@ fn finish(
 ) -> Result<Transaction, Rejection> {
     let cost_max = body.check()?;
     let id: B256 = keccak256(raw);
-    Ok(Transaction { id, envelope, body, cost_max, access_list_entries, raw: raw.clone(), proof })
+    Ok(Transaction { id, domain: *domain, envelope, body, cost_max, access_list_entries, raw: raw.clone(), proof })
 }
 
 fn check_chain(actual: u64, expected: u64) -> Result<(), Rejection> {

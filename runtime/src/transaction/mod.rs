@@ -174,6 +174,7 @@ pub(crate) enum Proof {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     id: B256,
+    domain: Domain,
     envelope: Envelope,
     body: Body,
     cost_max: Balance,
@@ -190,7 +191,7 @@ impl Transaction {
     pub fn decode(raw: &RawTransaction, domain: &Domain) -> Result<Self, Rejection> {
         match raw.0.first() {
             Some(&NATIVE_TYPE) => native::decode(&raw.0, domain),
-            Some(_) => ethereum::decode(&raw.0, domain.chain_id),
+            Some(_) => ethereum::decode(&raw.0, domain),
             None => Err(Rejection::Empty),
         }
     }
@@ -199,6 +200,12 @@ impl Transaction {
     /// Native: keccak-256 of what is signed and of the signer's key.
     pub const fn id(&self) -> B256 {
         self.id
+    }
+
+    /// Returns the chain that it was decoded for, and that alone admits it. An Ethereum envelope itself names the chain id
+    /// only, so that chains of one id have to be told apart here.
+    pub const fn domain(&self) -> Domain {
+        self.domain
     }
 
     /// Returns the envelope.

@@ -117,8 +117,8 @@ pub(super) fn decode(raw: &Bytes, domain: &Domain) -> Result<Transaction, Reject
     let message = Bytes::from(message);
     let id = keccak256([&message, &[signature.scheme() as u8][..], signature.key()].concat());
     let proof = Proof::Native { message, signature };
-    let raw = raw.clone();
-    Ok(Transaction { id, envelope: Envelope::Native, body, cost_max, access_list_entries: 0, raw, proof })
+    let (domain, raw) = (*domain, raw.clone());
+    Ok(Transaction { id, domain, envelope: Envelope::Native, body, cost_max, access_list_entries: 0, raw, proof })
 }
 
 /// Returns the bytes that the sender of this body signs.

@@ -6,6 +6,7 @@
 use alloy_primitives::Address;
 use thiserror::Error;
 
+use super::Domain;
 use crate::amount::AmountError;
 use crate::gas::Gas;
 use crate::ledger::Balance;
@@ -139,6 +140,17 @@ pub enum Rejection {
     BadSignature,
 
     // State.
+    /// The transaction was decoded by another chain of this process. Its bytes may still be valid here.
+    #[error(
+        "transaction was decoded for chain {} with genesis {}, this is chain {} with genesis {}; decode its bytes here",
+        actual.chain_id, actual.genesis_hash, expected.chain_id, expected.genesis_hash
+    )]
+    OtherDomain {
+        /// This chain.
+        expected: Domain,
+        /// The chain that decoded it.
+        actual: Domain,
+    },
     /// The nonce was used already.
     #[error("nonce too low: expected {expected}, got {actual}")]
     NonceTooLow {

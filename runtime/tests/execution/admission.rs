@@ -164,17 +164,34 @@ fn a_transaction_pays_at_least_its_intrinsic_gas_and_the_base_price() {
     assert_eq!(world.propose(vec![world.signed(0, &body)]).1, []);
 }
 
+/// Two chains in one process: the same chain id, so that an Ethereum envelope decodes for both, and another genesis.
+#[test]
+fn a_transaction_that_another_chain_decoded_is_refused_by_proposer_and_verifier() {
+    let (here, there) = (World::new(), World::with(|genesis| genesis.time = 1));
+    let expected = here.chain.domain();
+    let foreign = transfers(&there, 0, &[1]);
+    let rejection = Rejection::OtherDomain { expected, actual: there.chain.domain() };
+    assert_eq!(here.propose(foreign.clone()).1, [(0, rejection.clone())]);
+    assert_eq!(refused(&here, foreign.clone()), (0, rejection));
+
+    // Its bytes name the chain id only: decoded here, they are this chain's.
+    let decoded = here.chain.decode(foreign[0].raw()).unwrap();
+    assert_eq!(decoded.domain(), expected);
+    assert_eq!(here.propose(vec![here.chain.verify(vec![decoded]).remove(0).unwrap()]).1, []);
+}
+
 #[test]
 fn a_block_follows_the_head_in_every_field() {
     let mut world = World::new();
     world.block(vec![]);
     let context = world.propose(vec![]).0.context().clone();
     type Change = fn(&mut BlockContext);
-    let differing: [(&str, Change); 9] = [
+    let differing: [(&str, Change); 10] = [
         ("parent", |context| context.parent_hash = B256::ZERO),
         ("height", |context| context.height += 1),
         ("time", |context| context.time = 0),
-        ("chain id", |context| context.chain_id += 1),
+        ("chain", |context| context.domain.chain_id += 1),
+        ("chain", |context| context.domain.genesis_hash = B256::ZERO),
         ("proposer", |context| context.proposer = Address::ZERO),
         ("gas limit", |context| context.gas_limit = Gas(u64::MAX)),
         ("base gas price", |context| context.base_gas_price = 0),

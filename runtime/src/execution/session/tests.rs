@@ -16,6 +16,7 @@ use crate::{
     ledger::{Balance, Capabilities},
     receipt::Event,
     state::{ChangeSet, State, StateKey, StateReader},
+    transaction::Domain,
 };
 
 const ACTORS: u8 = 3;
@@ -113,7 +114,7 @@ fn context() -> BlockContext {
         parent_hash: B256::ZERO,
         height: 1,
         time: 1,
-        chain_id: 1,
+        domain: Domain { chain_id: 1, genesis_hash: B256::ZERO },
         proposer: Address::ZERO,
         gas_limit: Gas(1),
         base_gas_price: 1,

@@ -32,7 +32,7 @@ pub(in crate::vm) fn block_time(guest: &mut Guest<'_>, frame: &mut Frame) -> Res
 
 pub(in crate::vm) fn chain_id(guest: &mut Guest<'_>, frame: &mut Frame) -> Result<u64, Abort> {
     charge(guest, frame, GasClass::Context, 8)?;
-    Ok(frame.session.block().chain_id)
+    Ok(frame.session.block().domain.chain_id)
 }
 
 pub(in crate::vm) fn gas_left(guest: &mut Guest<'_>, frame: &mut Frame) -> Result<u64, Abort> {

@@ -22,6 +22,7 @@ use crate::execution::Session;
 use crate::fault::Fault;
 use crate::gas::{Gas, GasSchedule};
 use crate::state::{StateKey, StateReader};
+use crate::transaction::Domain;
 
 /// More ticks than any test burns that does not mean to run out.
 const PLENTY: u64 = 1 << 40;
@@ -83,7 +84,7 @@ fn frame(vm: &Vm, input: &[u8]) -> Frame {
         parent_hash: B256::ZERO,
         height: 7,
         time: 1_700_000_000,
-        chain_id: 964,
+        domain: Domain { chain_id: 964, genesis_hash: B256::ZERO },
         proposer: Address::ZERO,
         gas_limit: Gas(1 << 40),
         base_gas_price: 1,
