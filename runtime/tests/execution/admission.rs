@@ -208,6 +208,24 @@ fn a_block_follows_the_head_in_every_field() {
 }
 
 #[test]
+fn transactions_as_bytes_go_the_whole_way_and_the_bad_ones_are_told_by_their_place() {
+    let mut world = World::new();
+    let [first, second] = <[VerifiedTransaction; 2]>::try_from(transfers(&world, 0, &[1, 2])).unwrap();
+    let mut forged = second.raw().to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    let garbage = Bytes::from_static(b"\x02no transaction");
+    let offered = [garbage, first.raw().clone(), forged.into(), first.raw().clone(), second.raw().clone()];
+    let produced = world.chain.produce(&offered, 1).unwrap();
+    let ids: Vec<B256> = produced.block.receipts().iter().map(|receipt| receipt.transaction).collect();
+    assert_eq!(ids, [first.id(), second.id()]);
+    assert_eq!((world.chain.height(), produced.deferred.len()), (1, 0));
+    let places: Vec<usize> = produced.rejected.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, [0, 2, 3]);
+    assert_eq!(produced.rejected[2].1, Rejection::NonceTooLow { expected: 1, actual: 0 });
+    world.check_supply();
+}
+
+#[test]
 fn a_block_that_was_executed_on_another_head_is_not_committed() {
     let mut world = World::new();
     let (block, _) = world.propose(transfers(&world, 0, &[1]));
