@@ -14,6 +14,7 @@ use florin_runtime::block::BlockContext;
 use florin_runtime::execution::Session;
 use florin_runtime::gas::Gas;
 use florin_runtime::state::State;
+use florin_runtime::transaction::Domain;
 use florin_runtime::vm::frame::{Entry, Frame, Message};
 use florin_runtime::vm::{Code, Exit, LoadError, Vm, VmConfig};
 
@@ -116,7 +117,7 @@ fn session() -> Session {
         parent_hash: B256::ZERO,
         height: 1,
         time: 1_700_000_000,
-        chain_id: 1,
+        domain: Domain { chain_id: 1, genesis_hash: B256::ZERO },
         proposer: Address::ZERO,
         gas_limit: Gas(1 << 40),
         base_gas_price: 1,
