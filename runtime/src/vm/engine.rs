@@ -9,7 +9,7 @@
 //! [`WASM_STACK_BYTES`] of native stack, which is a factor of 8 above the 8 bytes of a stack unit.
 
 use florin_abi::limits::{MEMORY_PAGES_MAX, STACK_UNITS_MAX, TABLE_ELEMENTS_MAX};
-use florin_abi::{CALL_EXPORT, IMPORT_MODULE, INIT_EXPORT, MEMORY_EXPORT, Status};
+use florin_abi::{IMPORT_MODULE, MEMORY_EXPORT, Status};
 use wasmtime::{
     Caller, Config, Enabled, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
     ModuleExport, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store, Strategy, Trap, Val, WasmFeatures,
@@ -17,7 +17,7 @@ use wasmtime::{
 
 use super::frame::{Entry, Frame};
 use super::instance::{Ending, Ran, guarded};
-use super::instrument::{STACK_EXPORT, TICKS_EXPORT};
+use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
 use super::memory::{Abort, Guest};
 use super::validate::proposals;
 use super::{Optimize, imports};
@@ -100,8 +100,8 @@ impl Compiler {
             memory: export(MEMORY_EXPORT)?,
             ticks: export(TICKS_EXPORT)?,
             stack: export(STACK_EXPORT)?,
-            call: export(CALL_EXPORT)?,
-            init: module.get_export_index(INIT_EXPORT),
+            call: export(ENTER_CALL)?,
+            init: module.get_export_index(ENTER_INIT),
             ready,
         })
     }
@@ -164,11 +164,10 @@ fn run_in(store: &mut Store<Host>, code: &Compiled, ticks: i64) -> Result<Ran, F
         Entry::Init => code.init.as_ref(),
     };
     let entry = entry.and_then(|entry| instance.get_module_export(&mut *store, entry)).and_then(Extern::into_func);
-    let entry = entry.ok_or(missing)?.typed::<(), ()>(&*store).map_err(|error| fault(&error))?;
-    counter.set(&mut *store, Val::I64(ticks)).map_err(|error| fault(&error))?;
+    let entry = entry.ok_or(missing)?.typed::<i64, ()>(&*store).map_err(|error| fault(&error))?;
     store.data_mut().handles = Some(Handles { memory, ticks: counter });
 
-    let result = entry.call(&mut *store, ());
+    let result = entry.call(&mut *store, ticks);
     let ending = match (result, store.data_mut().abort.take()) {
         (Ok(()), _) => Ending::Returned,
         (Err(_), Some(abort)) => Ending::Aborted(abort),

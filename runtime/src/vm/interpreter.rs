@@ -4,14 +4,14 @@
 //! tests hold the two against each other. Its own stack limits are far above the logical one.
 
 use florin_abi::limits::STACK_UNITS_MAX;
-use florin_abi::{CALL_EXPORT, IMPORT_MODULE, INIT_EXPORT, MEMORY_EXPORT, Status};
+use florin_abi::{IMPORT_MODULE, MEMORY_EXPORT, Status};
 use wasmi::errors::HostError;
 use wasmi::{Caller, CompilationMode, Config, Engine, Error, Global, Linker, Memory, Module, Store, TrapCode, Val};
 
 use super::frame::{Entry, Frame};
 use super::imports;
 use super::instance::{Ending, Ran, guarded};
-use super::instrument::{STACK_EXPORT, TICKS_EXPORT};
+use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
 use super::memory::{Abort, Guest};
 use crate::fault::Fault;
 
@@ -84,14 +84,13 @@ impl Interpreter {
         let counter = instance.get_global(&*store, TICKS_EXPORT).ok_or_else(missing)?;
         let stack = instance.get_global(&*store, STACK_EXPORT).ok_or_else(missing)?;
         let name = match store.data().frame.message.entry {
-            Entry::Call => CALL_EXPORT,
-            Entry::Init => INIT_EXPORT,
+            Entry::Call => ENTER_CALL,
+            Entry::Init => ENTER_INIT,
         };
-        let entry = instance.get_typed_func::<(), ()>(&*store, name).map_err(|error| fault(&error))?;
-        counter.set(&mut *store, Val::I64(ticks)).map_err(|error| Fault::Engine(error.to_string()))?;
+        let entry = instance.get_typed_func::<i64, ()>(&*store, name).map_err(|error| fault(&error))?;
         store.data_mut().handles = Some(Handles { memory, ticks: counter });
 
-        let result = entry.call(&mut *store, ());
+        let result = entry.call(&mut *store, ticks);
         let ending = match (result, store.data_mut().abort.take()) {
             (Ok(()), _) => Ending::Returned,
             (Err(_), Some(abort)) => Ending::Aborted(abort),

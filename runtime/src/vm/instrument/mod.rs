@@ -10,7 +10,8 @@
 //! - *Stack.* A global `i32`, exported as [`STACK_EXPORT`], holds the stack units that are left. A function takes
 //!   [`FRAME_UNITS`], its locals, its deepest operand stack and a part of its operators ([`OPERATORS_PER_UNIT`]) on
 //!   entry, and gives them back on every exit; a function that calls no other only compares. Below zero the code stops.
-//! - Contracts can reach neither: the upload check refuses the names, and the indices are past the module's own.
+//! - *Entries.* Each of the contract's entries has one before it that sets every global; see [`entry`].
+//! - Contracts can reach none of it: the upload check refuses the names, and the indices are past the module's own.
 //! - What is not metering is copied byte for byte; custom sections are dropped.
 //!
 //! The shape of a function that calls others, `[..]` being added:
@@ -26,6 +27,7 @@
 //! `price` prices an operator.
 
 mod body;
+mod entry;
 mod price;
 mod runs;
 #[cfg(test)]
@@ -38,12 +40,14 @@ use wasm_encoder::{
 use wasmparser::{BinaryReader, FuncType, FuncValidatorAllocations, Parser, Payload, ValType, ValidPayload, Validator};
 
 use self::body::Context;
+pub(super) use self::entry::{ENTER_CALL, ENTER_INIT};
+use self::entry::{ENTRY_TYPE, Entry};
 use super::validate::proposals;
 use crate::fault::Fault;
 use crate::gas::OperatorPrices;
 
 /// The name of this pass in cache keys. Changes with every change of what it writes.
-pub(super) const INSTRUMENTATION_ID: &str = "florin/instrumentation/1";
+pub(super) const INSTRUMENTATION_ID: &str = "florin/instrumentation/2";
 
 /// The export that holds the ticks that are left.
 pub(super) const TICKS_EXPORT: &str = "florin:ticks";
@@ -79,7 +83,7 @@ pub(super) fn uncounted(code: &[u8]) -> Result<Vec<u8>, Fault> {
 
 /// Writes the module, with its bodies metered if there are prices.
 fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<Vec<u8>, Fault> {
-    let mut writer = Writer::default();
+    let mut writer = Writer { entries: entry::find(code)?, ..Writer::default() };
     let mut validator = Validator::new_with_features(proposals::allowed());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(code) {
@@ -116,6 +120,11 @@ struct Writer {
     globals_written: bool,
     /// Result lists of two or more, each with the index of an added type `() -> results`.
     result_types: Vec<(Box<[ValType]>, u32)>,
+    entries: Vec<Entry>,
+    /// Index of the type of an added entry.
+    entry_type: u32,
+    /// Code that gives the contract's globals their initial values.
+    reset: Vec<u8>,
     code: CodeSection,
     data: Option<Vec<u8>>,
 }
@@ -130,8 +139,9 @@ impl Writer {
                 }
                 let (count, items) = items(code, section.range())?;
                 let added = self.add_result_types(count);
-                let added_count = length(self.result_types.len());
-                self.write(SectionId::Type, &[&leb(count.saturating_add(added_count)), items, &added]);
+                self.entry_type = count.saturating_add(length(self.result_types.len()));
+                let count = leb(self.entry_type.saturating_add(1));
+                self.write(SectionId::Type, &[&count, items, &added, &ENTRY_TYPE]);
                 return Ok(());
             }
             Payload::ImportSection(section) => {
@@ -147,9 +157,15 @@ impl Writer {
                 for ty in section.clone() {
                     self.functions.push(ty.map_err(fault)?);
                 }
+                let (count, items) = items(code, section.range())?;
+                let count = leb(count.saturating_add(length(self.entries.len())));
+                let added: Vec<u8> = self.entries.iter().flat_map(|_| leb(self.entry_type)).collect();
+                self.write(SectionId::Function, &[&count, items, &added]);
+                return Ok(());
             }
             Payload::GlobalSection(section) => {
                 self.globals = section.count();
+                self.reset = entry::reset_globals(section)?;
                 let (_, items) = items(code, section.range())?;
                 self.write_globals(items);
                 return Ok(());
@@ -157,13 +173,8 @@ impl Writer {
             Payload::ExportSection(section) => {
                 self.write_globals(&[]);
                 let (count, items) = items(code, section.range())?;
-                let mut added = Vec::new();
-                for (name, index) in [(TICKS_EXPORT, self.ticks()), (STACK_EXPORT, self.stack())] {
-                    name.encode(&mut added);
-                    ExportKind::Global.encode(&mut added);
-                    index.encode(&mut added);
-                }
-                self.write(SectionId::Export, &[&leb(count.saturating_add(2)), items, &added]);
+                let (exports, added) = self.added_exports();
+                self.write(SectionId::Export, &[&leb(count.saturating_add(exports)), items, &added]);
                 return Ok(());
             }
             Payload::DataSection(section) => {
@@ -185,6 +196,9 @@ impl Writer {
     }
 
     fn finish(mut self) -> Vec<u8> {
+        for entry in &self.entries {
+            self.code.raw(&entry.body(self.ticks(), self.stack(), STACK_UNITS_MAX, &self.reset));
+        }
         if !self.code.is_empty() {
             self.module.section(&self.code);
         }
@@ -230,6 +244,22 @@ impl Writer {
             next = next.saturating_add(1);
         }
         encoded_types
+    }
+
+    /// Returns how many exports are added, and the exports: the counters and the entries, which are the last functions.
+    fn added_exports(&self) -> (u32, Vec<u8>) {
+        let mut added = Vec::new();
+        for (name, index) in [(TICKS_EXPORT, self.ticks()), (STACK_EXPORT, self.stack())] {
+            name.encode(&mut added);
+            ExportKind::Global.encode(&mut added);
+            index.encode(&mut added);
+        }
+        for (index, entry) in (length(self.functions.len())..).zip(&self.entries) {
+            entry.name.encode(&mut added);
+            ExportKind::Func.encode(&mut added);
+            index.encode(&mut added);
+        }
+        (length(self.entries.len()).saturating_add(2), added)
     }
 
     fn write_globals(&mut self, items: &[u8]) {

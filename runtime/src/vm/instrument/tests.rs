@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use florin_abi::limits::STACK_UNITS_MAX;
 use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator};
 
 use super::super::validate::{proposals, validate};
@@ -30,7 +31,7 @@ fn modules() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn the_written_module_is_valid_and_has_two_globals_more() {
+fn the_written_module_is_valid_and_has_two_globals_and_an_entry_more() {
     for module in modules() {
         validate(&module).unwrap();
         let metered = instrument(&module, &prices()).unwrap();
@@ -41,6 +42,42 @@ fn the_written_module_is_valid_and_has_two_globals_more() {
         let found: Vec<_> = exports(&metered).into_iter().filter(|(name, _)| name.starts_with("florin:")).collect();
         assert_eq!(found, counters.map(|(name, index)| (name.to_owned(), index)));
     }
+}
+
+#[test]
+fn an_entry_gives_every_mutable_global_its_initial_value() {
+    let module = wat::parse_str(
+        r#"(module (memory (export "memory") 1 1)
+        (global (mut i64) (i64.const -7)) (global i32 (i32.const 5)) (global (mut i32) (i32.const 1048576))
+        (func (export "florin_init") nop) (func (export "florin_call") nop))"#,
+    );
+    let metered = instrument(&module.unwrap(), &prices()).unwrap();
+    let bodies: Vec<Vec<String>> = Parser::new(0)
+        .parse_all(&metered)
+        .filter_map(|payload| match payload.unwrap() {
+            Payload::CodeSectionEntry(body) => Some(body.get_operators_reader().unwrap()),
+            _ => None,
+        })
+        .map(|operators| operators.into_iter().map(|operator| format!("{:?}", operator.unwrap())).collect())
+        .collect();
+    let entry = |function: u32| {
+        [
+            "LocalGet { local_index: 0 }".to_owned(),
+            "GlobalSet { global_index: 3 }".to_owned(),
+            format!("I32Const {{ value: {STACK_UNITS_MAX} }}"),
+            "GlobalSet { global_index: 4 }".to_owned(),
+            "I64Const { value: -7 }".to_owned(),
+            "GlobalSet { global_index: 0 }".to_owned(),
+            "I32Const { value: 1048576 }".to_owned(),
+            "GlobalSet { global_index: 2 }".to_owned(),
+            format!("Call {{ function_index: {function} }}"),
+            "End".to_owned(),
+        ]
+    };
+    // The call's entry is the first that is added, wherever the contract exports its own.
+    assert_eq!(bodies.len(), 4);
+    assert_eq!(bodies[2], entry(1));
+    assert_eq!(bodies[3], entry(0));
 }
 
 #[test]
