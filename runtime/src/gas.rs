@@ -94,6 +94,10 @@ pub struct OperatorPrices {
     pub multiply: u64,
     /// Division and remainder.
     pub divide: u64,
+    /// Addition and subtraction of 128 bits.
+    pub add_wide: u64,
+    /// Multiplication of 64 bits to 128.
+    pub multiply_wide: u64,
     /// Loads, stores and globals.
     pub memory: u64,
     /// Branches, `block`, `loop`, `if`, `end`.
@@ -166,6 +170,8 @@ impl Default for GasSchedule {
                 simple: 1,
                 multiply: 2,
                 divide: 16,
+                add_wide: 2,
+                multiply_wide: 4,
                 memory: 2,
                 branch: 1,
                 function: 4,

@@ -24,4 +24,5 @@ mod harness;
 mod model;
 mod native;
 mod pointers;
+mod shadow_stack;
 mod tidy;

@@ -1,8 +1,9 @@
 //! The run of cargo that links a contract crate into a module.
 //!
 //! Costs a release build the first time; cargo's own cache under the contracts' target folder afterwards. What the
-//! compiler has to say goes to standard error as it is.
+//! compiler has to say goes to standard error as it is, but for one warning that every build would give.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -12,6 +13,10 @@ use crate::error::BuildError;
 use crate::project::{Package, Project};
 use crate::recipe;
 use crate::toolchain::Toolchain;
+
+/// The warning about [`recipe::FEATURES`]: the compiler may change what it makes of one of them. The recipe's compiler is
+/// pinned, so that it does not.
+const EXPECTED_WARNING: &str = "unstable feature specified for `-Ctarget-feature`";
 
 /// A linked module, before stripping.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ pub(crate) fn compile(project: &Project, package: &Package, toolchain: &Toolchai
 
     let mut cargo = toolchain.cargo();
     cargo
-        .args(["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--message-format", "json-render-diagnostics"])
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--locked", "--message-format", message_format()])
         .args(["--target", recipe::TARGET, "--profile", recipe::PROFILE, "--package", &package.name])
         .arg("--manifest-path")
         .arg(&package.manifest_path)
@@ -52,31 +57,57 @@ pub(crate) fn compile(project: &Project, package: &Package, toolchain: &Toolchai
     }
     // Arguments after the dashes reach this crate alone, not the contracts that it may use the clients of.
     let output = cargo.args(["--", "--cfg", recipe::ARTIFACT_CFG]).output().map_err(BuildError::io("run", "cargo"))?;
+    let messages = messages(&String::from_utf8_lossy(&output.stdout));
+    for diagnostic in messages.iter().filter_map(|message| message.message.as_ref()).filter(|it| !it.is_expected()) {
+        eprint!("{}", diagnostic.rendered);
+    }
     if !output.status.success() {
         return Err(BuildError::Compile { package: package.name.clone() });
     }
-    let path = module_path(&String::from_utf8_lossy(&output.stdout), package)
-        .ok_or_else(|| BuildError::Compile { package: package.name.clone() })?;
+    let path = module_path(messages, package).ok_or_else(|| BuildError::Compile { package: package.name.clone() })?;
     let module = std::fs::read(&path).map_err(BuildError::io("read", path))?;
     let mut folders: Vec<_> = folders.into_iter().map(|(folder, _)| folder).collect();
     folders.push(toolchain.sysroot().to_owned());
     Ok(Linked { module, folders })
 }
 
-/// A line that cargo prints for every crate that it has compiled or found fresh.
+/// A line that cargo prints for every crate that it has compiled or found fresh, and for everything that the compiler
+/// says.
 #[derive(Deserialize)]
 struct Message {
     #[serde(default)]
     manifest_path: PathBuf,
     #[serde(default)]
     filenames: Vec<PathBuf>,
+    message: Option<Diagnostic>,
+}
+
+/// What the compiler says.
+#[derive(Deserialize)]
+struct Diagnostic {
+    message: String,
+    rendered: String,
+}
+
+impl Diagnostic {
+    /// Tells whether this is the warning of every build, or the count of it.
+    fn is_expected(&self) -> bool {
+        self.message.starts_with(EXPECTED_WARNING) || self.message == "1 warning emitted"
+    }
+}
+
+fn message_format() -> &'static str {
+    if std::io::stderr().is_terminal() { "json-diagnostic-rendered-ansi" } else { "json" }
+}
+
+fn messages(lines: &str) -> Vec<Message> {
+    lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Finds the module among cargo's messages.
-fn module_path(messages: &str, package: &Package) -> Option<PathBuf> {
+fn module_path(messages: Vec<Message>, package: &Package) -> Option<PathBuf> {
     messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .into_iter()
         .filter(|message| message.manifest_path == package.manifest_path)
         .flat_map(|message| message.filenames)
         .find(|file| file.extension().is_some_and(|extension| extension == "wasm"))

@@ -8,6 +8,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{hex, keccak256};
 use florin_build::manifest::{Manifest, Row};
 use florin_build::{Package, Project, check, recipe, source};
+use wasmparser::{DataKind, Operator, Parser, Payload};
 
 const REMEDY: &str = "run `cargo run -p florin -- contract build --all` and commit contracts/artifacts";
 
@@ -15,6 +16,12 @@ fn workspace() -> Project {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     Project::open(&root).unwrap()
 }
+
+/// Bytes of the shadow stack.
+const STACK_BYTES: u32 = 16 << 10;
+
+/// Pages of 64 KiB that a contract has before it asks for more.
+const PAGES_MAX: u64 = 1;
 
 /// Every contract of the workspace with its row in the manifest and the row's name.
 fn artifacts(project: &Project) -> Vec<(Package, String, Row)> {
@@ -53,6 +60,57 @@ fn the_manifest_tells_the_truth_about_every_module() {
         assert_eq!(metadata.abi_hash, keccak256(&abi_json).0, "{name}");
         let abi: JsonAbi = serde_json::from_slice(&abi_json).unwrap();
         assert!(!abi.functions.is_empty(), "{name}");
+    }
+}
+
+/// What of a module's memory stands in its bytes.
+#[derive(Default)]
+struct Layout {
+    /// Pages that every call begins with.
+    pages: u64,
+    /// The first value of the first global, which is the stack pointer.
+    stack_top: Option<u32>,
+    /// Where each piece of data begins.
+    data: Vec<u32>,
+}
+
+impl Layout {
+    fn of(module: &[u8]) -> Self {
+        let constant = |expression: wasmparser::ConstExpr<'_>| match expression.get_operators_reader().read().unwrap() {
+            Operator::I32Const { value } => value.cast_unsigned(),
+            other => panic!("a constant of 32 bits, not {other:?}"),
+        };
+        let mut layout = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.unwrap() {
+                Payload::MemorySection(section) => layout.pages = section.into_iter().next().unwrap().unwrap().initial,
+                Payload::GlobalSection(section) => {
+                    let first = section.into_iter().next().unwrap().unwrap();
+                    layout.stack_top = Some(constant(first.init_expr)).filter(|_| first.ty.mutable);
+                }
+                Payload::DataSection(section) => {
+                    layout.data.extend(section.into_iter().filter_map(|data| match data.unwrap().kind {
+                        DataKind::Active { offset_expr, .. } => Some(constant(offset_expr)),
+                        DataKind::Passive => None,
+                    }))
+                }
+                _ => {}
+            }
+        }
+        layout
+    }
+}
+
+#[test]
+fn every_memory_is_one_page_with_its_data_above_a_stack_of_16_kib() {
+    let project = workspace();
+    for (package, name, _) in artifacts(&project) {
+        let module = std::fs::read(package.artifacts_folder().join(&name).with_extension("wasm")).unwrap();
+        let layout = Layout::of(&module);
+        assert!(layout.pages <= PAGES_MAX, "{name} begins with {} pages of memory", layout.pages);
+        assert_eq!(layout.stack_top, Some(STACK_BYTES), "{name}");
+        // What is pushed below address 0 is no memory: the stack ends with a trap and not in the data.
+        assert!(layout.data.iter().all(|begin| *begin >= STACK_BYTES), "{name}: data at {:?}", layout.data);
     }
 }
 

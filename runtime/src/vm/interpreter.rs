@@ -133,7 +133,7 @@ fn config() -> Config {
         .wasm_tail_call(false)
         .wasm_extended_const(false)
         .wasm_custom_page_sizes(false)
-        .wasm_wide_arithmetic(false)
+        .wasm_wide_arithmetic(true)
         .consume_fuel(false)
         .allow_start_fn(false)
         .ignore_custom_sections(true)

@@ -36,6 +36,8 @@ pub(super) fn fixed(operator: &Operator<'_>, imported: u32, prices: &OperatorPri
         O::TableCopy { .. } | O::TableInit { .. } => prices.table_bulk.base,
         O::MemoryGrow { .. } => prices.memory_grow.base,
         O::I32Mul | O::I64Mul => prices.multiply,
+        O::I64Add128 | O::I64Sub128 => prices.add_wide,
+        O::I64MulWideS | O::I64MulWideU => prices.multiply_wide,
         // A machine of the compiler's baseline counts bits in a dozen steps.
         O::I32Popcnt | O::I64Popcnt => prices.divide,
         operator if is_division(operator) => prices.divide,

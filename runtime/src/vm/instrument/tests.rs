@@ -111,6 +111,8 @@ fn case_37_prices_of_any_size_stay_below_the_counter() {
         simple: u64::MAX,
         multiply: u64::MAX,
         divide: u64::MAX,
+        add_wide: u64::MAX,
+        multiply_wide: u64::MAX,
         memory: u64::MAX,
         branch: u64::MAX,
         function: u64::MAX,

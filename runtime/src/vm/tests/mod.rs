@@ -9,6 +9,7 @@ mod metering;
 mod programs;
 mod stack;
 mod traps;
+mod wide;
 
 use std::sync::{Arc, LazyLock};
 

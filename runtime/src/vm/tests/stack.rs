@@ -64,8 +64,9 @@ fn many_results() -> String {
 /// call, where the code itself keeps none. Each is one value or address for a handful of operators, 500 times.
 fn kept_values() -> Vec<(String, Vec<u8>)> {
     type Term = fn(usize) -> String;
-    let terms: [(&str, Term); 3] = [
+    let terms: [(&str, Term); 4] = [
         ("products", |n| format!("(i64.mul (local.get 0) (i64.const {}))", 2 * n + 3)),
+        ("wide products", |n| format!("(i64.xor (i64.mul_wide_u (local.get 0) (i64.const {})))", 2 * n + 3)),
         ("comparisons", |n| format!("(i64.extend_i32_u (i64.lt_u (local.get 0) (i64.const {})))", 1000 * n + 3)),
         ("addresses", |n| format!("(i64.load8_u (i32.add (local.get 1) (i32.const {n})))")),
     ];

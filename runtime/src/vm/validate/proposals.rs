@@ -27,7 +27,7 @@ pub(in crate::vm) enum Decision {
 
 const FLOATS: &str = "floating-point results may differ between machines";
 const STATE: &str = "tables are fixed and references never leave them";
-const VECTORS: &str = "metering prices integers of one machine word";
+const VECTORS: &str = "a contract computes with integers, one at a time";
 const THREADS: &str = "execution is sequential";
 const SIZE: &str = "a contract has one small 32-bit memory with pages of 64 KiB";
 const TYPES: &str = "a contract needs no heap of the engine's";
@@ -53,13 +53,13 @@ proposals! {
     "multi-value" MULTI_VALUE Allowed;
     "bulk memory: copy and fill" BULK_MEMORY_OPT Allowed;
     "bulk memory" BULK_MEMORY Allowed;
+    "wide arithmetic" WIDE_ARITHMETIC Allowed;
     "floats" FLOATS Refused(FLOATS);
     "saturating float to int" SATURATING_FLOAT_TO_INT Refused(FLOATS);
     "reference types" REFERENCE_TYPES Refused(STATE);
     "overlong call_indirect" CALL_INDIRECT_OVERLONG Refused(ENCODING);
     "SIMD" SIMD Refused(VECTORS);
     "relaxed SIMD" RELAXED_SIMD Refused(VECTORS);
-    "wide arithmetic" WIDE_ARITHMETIC Refused(VECTORS);
     "threads" THREADS Refused(THREADS);
     "shared-everything threads" SHARED_EVERYTHING_THREADS Refused(THREADS);
     "tail calls" TAIL_CALL Refused(CONTROL);

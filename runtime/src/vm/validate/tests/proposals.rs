@@ -16,7 +16,6 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("CALL_INDIRECT_OVERLONG", overlong_call_indirect()),
         ("SIMD", contract("(func (drop (v128.const i64x2 1 2)))")),
         ("RELAXED_SIMD", contract("(func (param v128) (drop (i8x16.relaxed_swizzle (local.get 0) (local.get 0))))")),
-        ("WIDE_ARITHMETIC", contract("(func (param i64) (i64.mul_wide_u (local.get 0) (local.get 0)) drop drop)")),
         ("THREADS", contract("(func (drop (i32.atomic.load (i32.const 0))))")),
         ("SHARED_EVERYTHING_THREADS", contract("(global (shared mut i32) (i32.const 0))")),
         ("TAIL_CALL", contract("(func $f (return_call $f))")),
@@ -180,6 +179,8 @@ fn the_allowed_proposals_are_accepted() {
         (func (memory.copy (i32.const 0) (i32.const 1) (i32.const 2)) (memory.fill (i32.const 0) (i32.const 1) (i32.const 2)))
         (func (memory.init 0 (i32.const 0) (i32.const 1) (i32.const 2)) (data.drop 0))
         (func (table.copy (i32.const 0) (i32.const 1) (i32.const 1)) (table.init 0 (i32.const 0) (i32.const 0) (i32.const 1)) (elem.drop 0))
+        (func (param i64 i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1))
+            (i64.mul_wide_u (local.get 0) (local.get 1)) i64.add128 (local.get 0) (local.get 1) i64.sub128)
         (func (drop (memory.grow (i32.const 1))) (drop (memory.size)))"#
     )));
 }
