@@ -25,4 +25,5 @@ mod model;
 mod native;
 mod pointers;
 mod shadow_stack;
+mod spec;
 mod tidy;

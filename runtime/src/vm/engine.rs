@@ -182,7 +182,7 @@ fn run_in(store: &mut Store<Host>, code: &Compiled, ticks: i64) -> Result<Ran, F
 }
 
 /// Translates what the machine trapped on.
-fn ending(trap: Trap) -> Ending {
+pub(super) fn ending(trap: Trap) -> Ending {
     match trap {
         Trap::UnreachableCodeReached => Ending::Trapped(Status::Unreachable),
         Trap::MemoryOutOfBounds => Ending::Trapped(Status::MemoryOutOfBounds),
@@ -195,7 +195,7 @@ fn ending(trap: Trap) -> Ending {
     }
 }
 
-fn config(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Config, Fault> {
+pub(super) fn config(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Config, Fault> {
     let target = TARGET.ok_or_else(|| Fault::Engine("no machine code for this architecture".to_owned()))?;
     let mut config = Config::new();
     config.target(target).map_err(|error| fault(&error))?;

@@ -106,7 +106,7 @@ impl Interpreter {
 }
 
 /// Translates what the machine trapped on.
-fn ending(trap: TrapCode) -> Ending {
+pub(super) fn ending(trap: TrapCode) -> Ending {
     match trap {
         TrapCode::UnreachableCodeReached => Ending::Trapped(Status::Unreachable),
         TrapCode::MemoryOutOfBounds => Ending::Trapped(Status::MemoryOutOfBounds),
@@ -119,7 +119,7 @@ fn ending(trap: TrapCode) -> Ending {
     }
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config
         .wasm_mutable_global(true)

@@ -16,6 +16,8 @@ mod instrument;
 #[cfg(feature = "interpreter")]
 mod interpreter;
 pub mod memory;
+#[cfg(feature = "reference")]
+pub mod reference;
 mod refusal;
 #[cfg(test)]
 mod tests;

@@ -37,7 +37,9 @@ use florin_abi::limits::STACK_UNITS_MAX;
 use wasm_encoder::{
     CodeSection, ConstExpr, Encode, ExportKind, GlobalType, Module, RawSection, SectionId, ValType as EncodedType,
 };
-use wasmparser::{BinaryReader, FuncType, FuncValidatorAllocations, Parser, Payload, ValType, ValidPayload, Validator};
+use wasmparser::{
+    BinaryReader, FuncType, FuncValidatorAllocations, Parser, Payload, TypeRef, ValType, ValidPayload, Validator,
+};
 
 use self::body::Context;
 pub(super) use self::entry::{ENTER_CALL, ENTER_INIT};
@@ -116,7 +118,9 @@ struct Writer {
     /// Type index of every function, the imported ones first.
     functions: Vec<u32>,
     imported: u32,
+    /// Globals, the imported ones first. A contract imports none; modules of the specification's tests do.
     globals: u32,
+    imported_globals: u32,
     globals_written: bool,
     /// Result lists of two or more, each with the index of an added type `() -> results`.
     result_types: Vec<(Box<[ValType]>, u32)>,
@@ -146,11 +150,7 @@ impl Writer {
             }
             Payload::ImportSection(section) => {
                 for import in section.clone().into_imports() {
-                    let wasmparser::TypeRef::Func(ty) = import.map_err(fault)?.ty else {
-                        return Err(Fault::Invariant("a checked module imports functions only"));
-                    };
-                    self.functions.push(ty);
-                    self.imported = self.imported.saturating_add(1);
+                    self.import(import.map_err(fault)?.ty);
                 }
             }
             Payload::FunctionSection(section) => {
@@ -164,7 +164,7 @@ impl Writer {
                 return Ok(());
             }
             Payload::GlobalSection(section) => {
-                self.globals = section.count();
+                self.globals = self.globals.saturating_add(section.count());
                 self.reset = entry::reset_globals(section)?;
                 let (_, items) = items(code, section.range())?;
                 self.write_globals(items);
@@ -192,6 +192,20 @@ impl Writer {
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    fn import(&mut self, ty: TypeRef) {
+        match ty {
+            TypeRef::Func(ty) => {
+                self.functions.push(ty);
+                self.imported = self.imported.saturating_add(1);
+            }
+            TypeRef::Global(_) => {
+                self.globals = self.globals.saturating_add(1);
+                self.imported_globals = self.imported_globals.saturating_add(1);
+            }
+            _ => {}
         }
     }
 
@@ -272,7 +286,8 @@ impl Writer {
         ConstExpr::i64_const(0).encode(&mut added);
         counter(EncodedType::I32).encode(&mut added);
         ConstExpr::i32_const(STACK_UNITS_MAX.cast_signed()).encode(&mut added);
-        self.write(SectionId::Global, &[&leb(self.globals.saturating_add(2)), items, &added]);
+        let own = self.globals.saturating_sub(self.imported_globals);
+        self.write(SectionId::Global, &[&leb(own.saturating_add(2)), items, &added]);
     }
 
     fn write(&mut self, id: SectionId, parts: &[&[u8]]) {
@@ -291,7 +306,7 @@ impl Writer {
 }
 
 /// Splits a section into its count and its items.
-fn items(code: &[u8], range: core::ops::Range<usize>) -> Result<(u32, &[u8]), Fault> {
+pub(super) fn items(code: &[u8], range: core::ops::Range<usize>) -> Result<(u32, &[u8]), Fault> {
     let section = code.get(range).ok_or(Fault::Invariant("a section lies in the module"))?;
     let mut reader = BinaryReader::new(section, 0);
     let count = reader.read_var_u32().map_err(fault)?;

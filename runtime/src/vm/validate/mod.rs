@@ -114,7 +114,7 @@ impl Refusal {
     }
 
     /// Refuses what the parser complains about.
-    fn parser(error: &wasmparser::Error) -> Self {
+    pub(super) fn parser(error: &wasmparser::Error) -> Self {
         let refused = error.missing_wasm_feature().and_then(proposals::refused);
         let reason = match refused {
             Some((proposal, because)) => Reason::Proposal { proposal, because },
