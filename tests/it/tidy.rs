@@ -16,8 +16,8 @@ const FILE_LINES_MAX: usize = 500;
 /// File names that say nothing.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "types", "manager", "misc"];
 
-/// The files that may hold `unsafe`: the one that declares the contract imports.
-const UNSAFE_FILES: &[&str] = &["contracts/sdk/src/env/wasm.rs"];
+/// The files that may hold `unsafe`: the one that declares the contract imports, and the one that loads compiled code.
+const UNSAFE_FILES: &[&str] = &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs"];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.
 const CONTRACT_DEPENDENCIES: &[&str] = &["florin-sdk", "florin-tokenomics"];

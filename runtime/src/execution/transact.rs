@@ -19,7 +19,7 @@ use crate::{
     receipt::Receipt,
     signature::VerifiedTransaction,
     vm::{
-        Vm,
+        LoadError, Vm,
         frame::{Entry, Message},
     },
 };
@@ -87,7 +87,7 @@ fn deploy(
         return (session, refused(Status::CodeRefused));
     }
     let checkpoint = session.checkpoint();
-    let code_hash = match upload(&mut session, &code) {
+    let code_hash = match upload(&mut session, vm, &code) {
         Ok(Some(hash)) => hash,
         Ok(None) => return (session, refused(Status::CodeRefused)),
         Err(fault) => return (session, Err(fault)),
@@ -102,11 +102,16 @@ fn deploy(
 }
 
 /// Stores code and returns its hash, or nothing if the upload check refuses it. Code that the state has was checked.
-fn upload(session: &mut Session, code: &Bytes) -> Result<Option<B256>, Fault> {
+///
+/// The contract that is created next needs the compiled form, and a module that was refused is refused again without a
+/// second check; so this loads the code in place of only checking it.
+fn upload(session: &mut Session, vm: &Vm, code: &Bytes) -> Result<Option<B256>, Fault> {
     let hash = keccak256(code);
     if session.code(hash)?.is_none() {
-        if Vm::check(code).is_err() {
-            return Ok(None);
+        match vm.load(hash, code) {
+            Ok(_) => {}
+            Err(LoadError::Refused(_)) => return Ok(None),
+            Err(LoadError::Fault(fault)) => return Err(fault),
         }
         // A copy of its own: the state must not keep the whole transaction alive.
         session.upload(hash, Bytes::copy_from_slice(code));

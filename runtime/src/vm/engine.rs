@@ -15,6 +15,9 @@ use wasmtime::{
     ModuleExport, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store, Strategy, Trap, Val, WasmFeatures,
 };
 
+use super::artifact;
+use super::cache::files::Authentic;
+use super::cache::key::hash_of;
 use super::frame::{Entry, Frame};
 use super::instance::{Ending, Ran, guarded};
 use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
@@ -94,6 +97,15 @@ impl Compiler {
     /// Compiles a metered module.
     pub(super) fn compile(&self, metered: &[u8]) -> Result<Compiled, Fault> {
         let module = Module::from_binary(&self.engine, metered).map_err(|error| fault(&error))?;
+        self.ready(module)
+    }
+
+    /// Loads a module that this node has compiled before.
+    pub(super) fn restore(&self, authentic: &Authentic) -> Result<Compiled, Fault> {
+        self.ready(artifact::load(&self.engine, authentic)?)
+    }
+
+    fn ready(&self, module: Module) -> Result<Compiled, Fault> {
         let ready = self.linker.instantiate_pre(&module).map_err(|error| fault(&error))?;
         let export = |name| module.get_export_index(name).ok_or(Fault::Invariant("a checked module has its exports"));
         Ok(Compiled {
@@ -106,9 +118,16 @@ impl Compiler {
         })
     }
 
-    /// Feeds a cache key with what decides whether machine code of another run of the program fits this one.
-    pub(super) fn hash(&self, hasher: &mut impl std::hash::Hasher) {
-        std::hash::Hash::hash(&self.engine.precompile_compatibility_hash(), hasher);
+    /// Returns the hash of what decides whether machine code of another run of the program fits this one: release,
+    /// proposals, settings, target, flags.
+    pub(super) fn compatibility_hash(&self) -> [u8; 32] {
+        hash_of(&self.engine.precompile_compatibility_hash())
+    }
+
+    /// Returns the target and the processor features that machine code may use, in words.
+    pub(super) fn target(&self) -> String {
+        let flags = self.engine.get_cranelift_flags_enabled().map(|flag| flag.to_string()).collect::<Vec<_>>();
+        format!("{} {}", self.engine.get_target().unwrap_or_default(), flags.join(" "))
     }
 
     /// Runs one call in a fresh instance.
@@ -143,6 +162,11 @@ impl ResourceLimiter for Host {
 }
 
 impl Compiled {
+    /// Returns what [`Compiler::restore`] makes the same machine code of.
+    pub(super) fn artifact(&self) -> Option<Vec<u8>> {
+        self.ready.module().serialize().ok()
+    }
+
     /// Returns the bytes that the machine code and its tables take.
     pub(super) fn bytes(&self) -> usize {
         let range = self.ready.module().image_range();

@@ -5,8 +5,10 @@
 //! a faster or slower way to run them. Nothing that a contract does can make this module panic.
 //!
 //! The way of a module: bytes -> `validate` (`ModuleInfo` or [`Refusal`]) -> `instrument` (metered bytes) ->
-//! `engine` or the interpreter (compiled) -> `cache` ([`Code`]) -> `instance` (one call).
+//! `engine` or the interpreter (compiled) -> `cache` ([`Code`]) -> `instance` (one call). Code that was compiled in an
+//! earlier run comes from a file through `artifact`.
 
+mod artifact;
 mod cache;
 mod engine;
 pub mod frame;
@@ -30,12 +32,16 @@ use florin_abi::Status;
 use parity_scale_codec::{Decode, Encode};
 use thiserror::Error;
 
-pub use cache::CacheCounts;
+pub use cache::counts::{CacheCounts, CacheIncident, FileCounts, FileProblem};
+pub use cache::files::report::{Cleared, FileReport, Standing};
+pub use cache::files::{CacheFolder, CodeFiles, NodeKey};
 pub use refusal::{ExportProblem, FunctionName, ImportProblem, Reason, Refusal, Sanitised};
 
 use crate::fault::Fault;
 use crate::gas::GasSchedule;
-use cache::{Cache, Setting};
+use cache::Cache;
+use cache::files::Authentic;
+use cache::key::{BUILD, Ingredients, Setting, limits_hash, sources_hash};
 use engine::{Compiled, Compiler, WASM_STACK_BYTES};
 use frame::{Entry, Frame};
 use instance::Ran;
@@ -79,6 +85,8 @@ pub struct VmConfig {
     pub engine: EngineKind,
     /// Machine code that the in-memory cache keeps, in bytes.
     pub cache_bytes_max: usize,
+    /// Where machine code is kept for the next run; nowhere if not given. The interpreter has none to keep.
+    pub cache_folder: Option<CacheFolder>,
     /// Instances that may live at the same time: threads that execute, times `CALL_DEPTH_MAX`.
     pub instances_max: u32,
     /// The prices.
@@ -90,6 +98,7 @@ impl Default for VmConfig {
         Self {
             engine: EngineKind::Compiled { optimize: Optimize::Speed },
             cache_bytes_max: 256 << 20,
+            cache_folder: None,
             instances_max: 256,
             schedule: GasSchedule::default(),
         }
@@ -97,7 +106,7 @@ impl Default for VmConfig {
 }
 
 /// What the upload check learned about a module.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ModuleInfo {
     /// Whether it exports `florin_init`.
     pub has_init: bool,
@@ -163,7 +172,6 @@ struct Machine {
     config: VmConfig,
     backend: Backend,
     cache: Cache,
-    setting: Setting,
 }
 
 /// The engine that was chosen.
@@ -201,16 +209,11 @@ impl Vm {
             #[cfg(feature = "interpreter")]
             EngineKind::Interpreted => Backend::Interpreted(Interpreter::new()?),
         };
-        let setting = Setting::new(INSTRUMENTATION_ID, &config.schedule.hash(), |hasher| match &backend {
-            Backend::Compiled(compiler) => {
-                hasher.part(b"compiled");
-                compiler.hash(hasher);
-            }
-            #[cfg(feature = "interpreter")]
-            Backend::Interpreted(_) => hasher.part(b"interpreted"),
-        });
-        let cache = Cache::new(config.cache_bytes_max);
-        Ok(Self(Arc::new(Machine { config, backend, cache, setting })))
+        let setting = backend.setting(&config.schedule);
+        let files = config.cache_folder.as_ref().filter(|_| backend.has_artifacts());
+        let files = files.map(|folder| CodeFiles::open(folder, setting)).transpose()?;
+        let cache = Cache::new(config.cache_bytes_max, files);
+        Ok(Self(Arc::new(Machine { config, backend, cache })))
     }
 
     /// Returns the prices.
@@ -226,14 +229,14 @@ impl Vm {
         validate::validate(code)
     }
 
-    /// Returns the compiled form of a module: from the cache, or checked, metered and compiled now, once however many
-    /// threads ask.
+    /// Returns the compiled form of a module: from memory, from a file, or checked, metered and compiled now, once however
+    /// many threads ask. `hash` names the code: it must be its keccak-256, which is checked where code is kept beyond this
+    /// run and not again on a hit.
     ///
     /// # Errors
     /// `Refused` as [`Vm::check`]; `Fault` if code that passed the check does not compile.
     pub fn load(&self, hash: B256, code: &[u8]) -> Result<Arc<Code>, LoadError> {
-        let machine = &*self.0;
-        machine.cache.get_or_compile(machine.setting.key(hash), || machine.compile(hash, code))
+        self.0.cache.load(&self.0, hash, code)
     }
 
     /// Compiles a module with the settings of every other and without metering: what it costs to count is measured against
@@ -247,14 +250,40 @@ impl Vm {
         Ok(self.0.form(hash, info, &instrument::uncounted(code)?)?)
     }
 
-    /// Returns the compiled form of a module if it is in the cache.
+    /// Loads a module and keeps it in memory until the machine ends, for contracts that the embedder depends on. At most
+    /// 64; a further one is kept like any other. [`CacheCounts::pinned_entries`] tells.
+    ///
+    /// # Errors
+    /// As [`Vm::load`].
+    pub fn pin(&self, hash: B256, code: &[u8]) -> Result<Arc<Code>, LoadError> {
+        let code = self.load(hash, code)?;
+        self.0.cache.pin(hash, &code);
+        Ok(code)
+    }
+
+    /// Returns the compiled form of a module if it is in memory. A miss is not counted: who misses loads.
     pub fn cached(&self, hash: B256) -> Option<Arc<Code>> {
-        self.0.cache.get(self.0.setting.key(hash))
+        self.0.cache.get(hash)
+    }
+
+    /// Drops all compiled code in memory that is not pinned, and the refusals; returns the bytes. Files stay.
+    pub fn drop_cached(&self) -> u64 {
+        self.0.cache.clear()
     }
 
     /// Returns what the cache of compiled code did so far. Tells about this machine, not about the chain.
     pub fn cache_counts(&self) -> CacheCounts {
         self.0.cache.counts()
+    }
+
+    /// Returns what happened to the cache's files that an operator should know, once: lines for the audit log.
+    pub fn take_cache_incidents(&self) -> Vec<CacheIncident> {
+        self.0.cache.take_incidents()
+    }
+
+    /// Returns the files of compiled code, if [`VmConfig::cache_folder`] was given.
+    pub fn cache_files(&self) -> Option<&CodeFiles> {
+        self.0.cache.files()
     }
 
     /// Runs a call with at most `ticks`; the frame comes back with the session and the output.
@@ -301,11 +330,57 @@ impl Machine {
                 Form::Interpreted { module: interpreter.compile(metered)?, bytes: metered.len() }
             }
         };
-        Ok(Code { hash, info, form })
+        Ok(Code { hash, info: Arc::new(info), form: Arc::new(form) })
+    }
+
+    /// Makes code of what was compiled before.
+    fn restore(&self, hash: B256, authentic: &Authentic) -> Result<Code, Fault> {
+        let form = match &self.backend {
+            Backend::Compiled(compiler) => Form::Compiled(compiler.restore(authentic)?),
+            #[cfg(feature = "interpreter")]
+            Backend::Interpreted(_) => return Err(Fault::Engine("the interpreter has no files".to_owned())),
+        };
+        Ok(Code { hash, info: Arc::new(authentic.info().clone()), form: Arc::new(form) })
+    }
+
+    /// Returns what can be kept of code beyond this run.
+    fn artifact(&self, code: &Code) -> Option<Vec<u8>> {
+        match &*code.form {
+            Form::Compiled(compiled) => compiled.artifact(),
+            #[cfg(feature = "interpreter")]
+            Form::Interpreted { .. } => None,
+        }
     }
 }
 
 impl Backend {
+    /// Names everything but the module that the code of this engine depends on.
+    fn setting(&self, schedule: &GasSchedule) -> Setting {
+        let (engine, target) = match self {
+            Self::Compiled(compiler) => (compiler.compatibility_hash(), compiler.target()),
+            #[cfg(feature = "interpreter")]
+            Self::Interpreted(_) => ([0; 32], "interpreted".to_owned()),
+        };
+        Setting::new(&Ingredients {
+            instrumentation: INSTRUMENTATION_ID,
+            sources: sources_hash(),
+            schedule: schedule.hash(),
+            limits: limits_hash(),
+            engine,
+            target: &target,
+            build: BUILD,
+        })
+    }
+
+    /// Tells whether code of this engine has a form that a file can hold.
+    const fn has_artifacts(&self) -> bool {
+        match self {
+            Self::Compiled(_) => true,
+            #[cfg(feature = "interpreter")]
+            Self::Interpreted(_) => false,
+        }
+    }
+
     fn run(&self, form: &Form, frame: Frame, ticks: i64) -> (Frame, Ran) {
         match (self, form) {
             (Self::Compiled(compiler), Form::Compiled(code)) => compiler.run(code, frame, ticks),
@@ -320,8 +395,8 @@ impl Backend {
 /// A module, checked, metered and compiled.
 pub struct Code {
     hash: B256,
-    info: ModuleInfo,
-    form: Form,
+    info: Arc<ModuleInfo>,
+    form: Arc<Form>,
 }
 
 impl Code {
@@ -335,9 +410,14 @@ impl Code {
         &self.info
     }
 
+    /// Returns another handle of the same code, with a reference count of its own.
+    fn replica(&self) -> Self {
+        Self { hash: self.hash, info: Arc::clone(&self.info), form: Arc::clone(&self.form) }
+    }
+
     /// Returns the bytes that its compiled form takes, the module's image counted once.
     fn bytes(&self) -> usize {
-        match &self.form {
+        match &*self.form {
             Form::Compiled(code) => code.bytes(),
             #[cfg(feature = "interpreter")]
             Form::Interpreted { bytes, .. } => *bytes,

@@ -3,7 +3,6 @@
 use std::sync::Barrier;
 
 use super::{ENGINES, PLENTY, contract, load, machine, run_on, wasm};
-use crate::gas::GasSchedule;
 use crate::vm::{EngineKind, LoadError, Optimize, Vm, VmConfig};
 use alloy_primitives::B256;
 
@@ -91,25 +90,4 @@ fn a_cold_and_a_warm_cache_give_the_same() {
         let cold = run_on(vm, &module, 1_000_000);
         assert_eq!(cold, run_on(vm, &module, 1_000_000), "{name}");
     }
-}
-
-#[test]
-fn case_43_a_changed_price_changes_the_key_and_the_receipts() {
-    use super::super::cache::Setting;
-    let mut dearer = GasSchedule::default();
-    dearer.operators.simple += 1;
-    let key = |schedule: &GasSchedule, instrumentation, engine: &'static [u8]| {
-        Setting::new(instrumentation, &schedule.hash(), |hasher| hasher.part(engine)).key(B256::ZERO)
-    };
-    let base = key(&GasSchedule::default(), "a", b"x");
-    assert_eq!(base, key(&GasSchedule::default(), "a", b"x"));
-    assert_ne!(base, key(&dearer, "a", b"x"));
-    assert_ne!(base, key(&GasSchedule::default(), "b", b"x"));
-    assert_ne!(base, key(&GasSchedule::default(), "a", b"y"));
-    // Parts do not run together.
-    assert_ne!(key(&dearer, "a", b"bc"), key(&dearer, "ab", b"c"));
-
-    let vm = Vm::new(VmConfig { schedule: dearer, instances_max: 4, ..VmConfig::default() }).unwrap();
-    let (old, new) = (run_on(&ENGINES[1].1, &numbered(6), PLENTY), run_on(&vm, &numbered(6), PLENTY));
-    assert_eq!(new.ticks, old.ticks + 2);
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
+mod cache_files;
+mod cache_key;
 mod caching;
 mod host_calls;
 mod isolation;
