@@ -24,6 +24,7 @@ use crate::{
     vm::{
         Vm, VmConfig,
         frame::{Entry, Message},
+        trace::Trace,
     },
 };
 
@@ -197,6 +198,16 @@ impl Chain {
         sequential::execute(self.reader(), &self.vm, block)
     }
 
+    /// Executes a block as [`Chain::execute`] does, and returns the trace of every transaction beside what it did. `vm` is the
+    /// chain's own machine, or the one that [`Vm::traced`] makes of it if the traces shall tell of functions.
+    ///
+    /// # Errors
+    /// As [`Chain::execute`].
+    pub fn trace(&self, vm: &Vm, block: &Block) -> Result<(ExecutedBlock, Vec<Trace>), BlockError> {
+        self.check_context(block.context())?;
+        sequential::trace(self.reader(), vm, block)
+    }
+
     /// Makes an executed block the head.
     ///
     /// # Errors
@@ -302,19 +313,49 @@ impl Chain {
         input: Bytes,
         gas: Gas,
     ) -> Result<ViewOutcome, Fault> {
-        let schedule = self.vm.schedule();
+        Ok(self.simulate(&self.vm, self.session(), (caller, to, value, input), gas)?.1)
+    }
+
+    /// Simulates a call as [`Chain::view`] does, and returns its trace beside what it came to; `vm` as in [`Chain::trace`].
+    ///
+    /// # Errors
+    /// Faults if the state or the engine fails.
+    pub fn trace_view(
+        &self,
+        vm: &Vm,
+        caller: Address,
+        to: Address,
+        value: u128,
+        input: Bytes,
+        gas: Gas,
+    ) -> Result<(ViewOutcome, Trace), Fault> {
+        let mut session = self.session();
+        session.start_trace();
+        let (mut session, outcome) = self.simulate(vm, session, (caller, to, value, input), gas)?;
+        Ok((outcome, session.end_trace()))
+    }
+
+    fn simulate(
+        &self,
+        vm: &Vm,
+        session: Session,
+        (caller, contract, value, input): (Address, Address, u128, Bytes),
+        gas: Gas,
+    ) -> Result<(Session, ViewOutcome), Fault> {
+        let schedule = vm.schedule();
         let bytes = schedule.calldata_byte.saturating_mul(input.len() as u64);
         let intrinsic = schedule.transaction.saturating_add(bytes);
         let limit = gas.min(self.genesis.block_gas_limit);
         let Some(allowance) = limit.0.checked_sub(intrinsic) else {
             let (status, output, events) = (Status::OutOfGas, Bytes::new(), Vec::new());
-            return Ok(ViewOutcome { status, output, gas_used: limit, events });
+            return Ok((session, ViewOutcome { status, output, gas_used: limit, events }));
         };
-        let message = Message { caller, contract: to, value, input, read_only: false, depth: 1, entry: Entry::Call };
-        let (mut session, answer) = invoke::call(self.session(), &self.vm, message, Gas(allowance).to_ticks());
+        let message = Message { caller, contract, value, input, read_only: false, depth: 1, entry: Entry::Call };
+        let (mut session, answer) = invoke::call(session, vm, message, Gas(allowance).to_ticks());
         let answer = answer?;
         let gas_used = Gas(intrinsic.saturating_add(Gas::from_ticks(answer.ticks_used).0)).min(limit);
-        Ok(ViewOutcome { status: answer.status, output: answer.output, gas_used, events: session.end_transaction() })
+        let events = session.end_transaction();
+        Ok((session, ViewOutcome { status: answer.status, output: answer.output, gas_used, events }))
     }
 
     /// Returns the number of the head.

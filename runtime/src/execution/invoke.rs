@@ -48,6 +48,7 @@ enum Step {
 /// # Errors
 /// Faults if the state or the engine fails; the session comes back either way.
 pub fn call(mut session: Session, vm: &Vm, message: Message, ticks: u64) -> (Session, Result<Answer, Fault>) {
+    session.observe(|recorder| recorder.begin(&message, ticks));
     let checkpoint = session.checkpoint();
     let step = prepare_call(&mut session, vm, &message);
     proceed(session, vm, message, ticks, checkpoint, step)
@@ -64,6 +65,7 @@ pub fn create(
     message: Message,
     ticks: u64,
 ) -> (Session, Result<Answer, Fault>) {
+    session.observe(|recorder| recorder.begin(&message, ticks));
     let checkpoint = session.checkpoint();
     let step = prepare_create(&mut session, vm, code_hash, &message);
     proceed(session, vm, message, ticks, checkpoint, step)
@@ -112,23 +114,25 @@ fn prepare_create(session: &mut Session, vm: &Vm, code_hash: B256, message: &Mes
 }
 
 fn proceed(
-    mut session: Session,
+    session: Session,
     vm: &Vm,
     message: Message,
     ticks: u64,
     checkpoint: Checkpoint,
     step: Result<Step, Fault>,
 ) -> (Session, Result<Answer, Fault>) {
-    match step {
-        Ok(Step::Run(code)) => run(session, vm, &code, message, ticks, checkpoint),
-        Ok(Step::Done(status)) => {
-            if !status.is_success() {
-                session.rollback(checkpoint);
-            }
-            (session, Ok(Answer { status, ticks_used: 0, output: Bytes::new() }))
-        }
+    let (mut session, answer) = match step {
+        Ok(Step::Run(code)) => run(session, vm, &code, message, ticks),
+        Ok(Step::Done(status)) => (session, Ok(Answer { status, ticks_used: 0, output: Bytes::new() })),
         Err(fault) => (session, Err(fault)),
+    };
+    if let Ok(Answer { status, ticks_used, output }) = &answer {
+        session.observe(|recorder| recorder.end(*status, *ticks_used, output));
+        if !status.is_success() {
+            session.rollback(checkpoint);
+        }
     }
+    (session, answer)
 }
 
 fn run(
@@ -137,8 +141,8 @@ fn run(
     code: &Arc<Code>,
     message: Message,
     ticks: u64,
-    checkpoint: Checkpoint,
 ) -> (Session, Result<Answer, Fault>) {
+    session.observe(|recorder| recorder.code(code.hash()));
     session.enter(message.contract);
     let (frame, outcome) = vm.run(code, Frame::new(session, message, vm.clone()), ticks);
     let Frame { mut session, output, .. } = frame;
@@ -152,9 +156,6 @@ fn run(
         Exit::Trapped(status) => (status, Bytes::new()),
         Exit::Fault(fault) => return (session, Err(fault)),
     };
-    if !status.is_success() {
-        session.rollback(checkpoint);
-    }
     (session, Ok(Answer { status, ticks_used: outcome.ticks_used.min(ticks), output }))
 }
 

@@ -9,8 +9,9 @@ use crate::{
     gas::Gas,
     ledger::Balance,
     receipt::Receipt,
+    signature::VerifiedTransaction,
     state::StateReader,
-    vm::Vm,
+    vm::{Vm, trace::Trace},
 };
 
 /// Executes a block on the state after its parent.
@@ -22,13 +23,41 @@ use crate::{
 /// # Determinism
 /// Equal states and equal blocks give equal receipts and changes.
 pub fn execute(base: Arc<dyn StateReader>, vm: &Vm, block: &Block) -> Result<ExecutedBlock, BlockError> {
+    run(base, vm, block, |session, transaction, gas_used| transact(session, vm, transaction, gas_used))
+}
+
+/// Executes a block as [`execute`] does, and returns the trace of every transaction beside what it did. Functions are in the
+/// traces if `vm` is a [`Vm::traced`] machine.
+///
+/// # Errors
+/// As [`execute`].
+///
+/// # Determinism
+/// What the block does is the same as without a trace, and traces are the same on every engine.
+pub fn trace(base: Arc<dyn StateReader>, vm: &Vm, block: &Block) -> Result<(ExecutedBlock, Vec<Trace>), BlockError> {
+    let mut traces = Vec::with_capacity(block.transactions().len());
+    let executed = run(base, vm, block, |mut session, transaction, gas_used| {
+        session.start_trace();
+        let (mut session, receipt) = transact(session, vm, transaction, gas_used)?;
+        traces.push(session.end_trace());
+        Ok((session, receipt))
+    })?;
+    Ok((executed, traces))
+}
+
+fn run(
+    base: Arc<dyn StateReader>,
+    vm: &Vm,
+    block: &Block,
+    mut act: impl FnMut(Session, &VerifiedTransaction, Gas) -> Result<(Session, Receipt), Fault>,
+) -> Result<ExecutedBlock, BlockError> {
     let mut session = Session::new(base, Arc::clone(block.shared_context()));
     admit_all(&session, vm, block)?;
     let mut receipts = Vec::with_capacity(block.transactions().len());
     let mut gas_used = Gas(0);
     for transaction in block.transactions() {
         let receipt;
-        (session, receipt) = transact(session, vm, transaction, gas_used)?;
+        (session, receipt) = act(session, transaction, gas_used)?;
         gas_used = receipt.cumulative_gas_used;
         receipts.push(receipt);
     }

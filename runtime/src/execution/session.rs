@@ -22,6 +22,7 @@ use crate::{
     ledger::{Account, Balance, Capabilities, Supply},
     receipt::Event,
     state::{ChangeSet, StateKey, StateReader},
+    vm::trace::{Recorder, Trace},
 };
 
 /// Length of a counter in storage: a `u128`, little-endian.
@@ -36,6 +37,8 @@ pub struct Session {
     active: Vec<Address>,
     /// Whether the content is with a nested call.
     lent: bool,
+    /// Whoever watches, for a trace; nobody in consensus.
+    recorder: Option<Box<Recorder>>,
 }
 
 /// A point to which a session can be taken back.
@@ -49,14 +52,15 @@ pub struct Checkpoint {
 impl Session {
     /// Opens a session without changes.
     pub fn new(base: Arc<dyn StateReader>, block: Arc<BlockContext>) -> Self {
-        Self { block, overlay: Overlay::new(base), events: Vec::new(), active: Vec::new(), lent: false }
+        Self { block, overlay: Overlay::new(base), events: Vec::new(), active: Vec::new(), lent: false, recorder: None }
     }
 
     /// Moves the content out and leaves an empty session that is marked as lent: a running call hands its session to the
     /// call that it makes, and gets it back afterwards.
     pub(crate) fn lend(&mut self) -> Self {
         let block = Arc::clone(&self.block);
-        let empty = Self { block, overlay: self.overlay.hollow(), events: Vec::new(), active: Vec::new(), lent: true };
+        let overlay = self.overlay.hollow();
+        let empty = Self { block, overlay, events: Vec::new(), active: Vec::new(), lent: true, recorder: None };
         core::mem::replace(self, empty)
     }
 
@@ -90,6 +94,26 @@ impl Session {
     /// Returns every change.
     pub fn into_changes(self) -> ChangeSet {
         self.overlay.into_changes()
+    }
+}
+
+/// Tracing.
+impl Session {
+    /// Begins a trace. What the session does is the same with and without.
+    pub(crate) fn start_trace(&mut self) {
+        self.recorder = Some(Box::default());
+    }
+
+    /// Returns what was traced since [`Session::start_trace`].
+    pub(crate) fn end_trace(&mut self) -> Trace {
+        self.recorder.take().map(|recorder| recorder.finish()).unwrap_or_default()
+    }
+
+    /// Tells whoever watches.
+    pub(crate) fn observe(&mut self, tell: impl FnOnce(&mut Recorder)) {
+        if let Some(recorder) = &mut self.recorder {
+            tell(recorder);
+        }
     }
 }
 
@@ -341,6 +365,7 @@ impl Session {
         if self.events.len() >= limits::EVENTS_MAX as usize {
             return Status::LimitExceeded;
         }
+        self.observe(|recorder| recorder.event(&event));
         self.events.push(event);
         Status::Success
     }

@@ -22,8 +22,9 @@ use super::frame::{Entry, Frame};
 use super::instance::{Ending, Ran, guarded};
 use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
 use super::memory::{Abort, Guest};
+use super::trace::{PLACE_EXPORT, Tracing};
 use super::validate::proposals;
-use super::{Optimize, imports};
+use super::{Optimize, imports, trace};
 use crate::fault::Fault;
 
 /// Native stack that one call may use: 8 times the 8 bytes of each stack unit. Tests measure what is really used.
@@ -69,6 +70,8 @@ pub(super) struct Compiled {
     stack: ModuleExport,
     call: ModuleExport,
     init: Option<ModuleExport>,
+    /// The place that hooks keep; none in code without hooks.
+    place: Option<ModuleExport>,
 }
 
 /// The data of a store: the running call, and what its host functions need without looking it up.
@@ -87,10 +90,18 @@ struct Handles {
 
 impl Compiler {
     /// Sets the engine up for so many instances at the same time, each with so many bytes of native stack.
-    pub(super) fn new(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Self, Fault> {
+    pub(super) fn new(
+        optimize: Optimize,
+        instances_max: u32,
+        stack_bytes: usize,
+        tracing: Tracing,
+    ) -> Result<Self, Fault> {
         let engine = Engine::new(&config(optimize, instances_max, stack_bytes)?).map_err(|error| fault(&error))?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(|error| fault(&error))?;
+        if tracing == Tracing::Functions {
+            link_hooks(&mut linker).map_err(|error| fault(&error))?;
+        }
         Ok(Self { engine, linker })
     }
 
@@ -114,6 +125,7 @@ impl Compiler {
             stack: export(STACK_EXPORT)?,
             call: export(ENTER_CALL)?,
             init: module.get_export_index(ENTER_INIT),
+            place: module.get_export_index(PLACE_EXPORT),
             ready,
         })
     }
@@ -200,6 +212,11 @@ fn run_in(store: &mut Store<Host>, code: &Compiled, ticks: i64) -> Result<Ran, F
             None => Ending::Aborted(Abort::Fault(fault(&error))),
         },
     };
+    let place = code.place.as_ref().and_then(|place| instance.get_module_export(&mut *store, place));
+    if let Some(place) = place.and_then(Extern::into_global) {
+        let place = place.get(&mut *store).i32();
+        trace::stopped(&mut store.data_mut().frame, place);
+    }
     let ticks_left = counter.get(&mut *store).i64().unwrap_or(i64::MIN);
     let stack_left = stack.get(&mut *store).i32().unwrap_or(i32::MIN);
     Ok(Ran { ending, ticks_left, stack_left })
@@ -277,13 +294,28 @@ fn enter<R>(
     };
     let mut ticks = handles.ticks.get(&mut *caller).i64().unwrap_or(i64::MIN);
     let (memory, host) = handles.memory.data_and_store_mut(&mut *caller);
-    let result = guarded(name, || function(&mut Guest::new(memory, &mut ticks), &mut host.frame));
+    let result = guarded(name, || trace::host(name, &mut Guest::new(memory, &mut ticks), &mut host.frame, function));
     handles.ticks.set(&mut *caller, Val::I64(ticks))?;
     result.map_err(|abort| {
         caller.data_mut().abort = Some(abort);
         // Any error ends the call; what it means is in the store.
         wasmtime::Error::from(Trap::UnreachableCodeReached)
     })
+}
+
+/// Links what code with hooks calls beside the host functions.
+fn link_hooks(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(
+        trace::HOOKS,
+        trace::ENTER,
+        |mut caller: Caller<'_, Host>, function: u32, place: u32, ticks: i64| {
+            trace::enter(&mut caller.data_mut().frame, function, place, ticks);
+        },
+    )?;
+    linker.func_wrap(trace::HOOKS, trace::EXIT, |mut caller: Caller<'_, Host>, ticks: i64| {
+        trace::exit(&mut caller.data_mut().frame, ticks);
+    })?;
+    Ok(())
 }
 
 macro_rules! link_rows {

@@ -9,10 +9,11 @@ use wasmi::errors::HostError;
 use wasmi::{Caller, CompilationMode, Config, Engine, Error, Global, Linker, Memory, Module, Store, TrapCode, Val};
 
 use super::frame::{Entry, Frame};
-use super::imports;
 use super::instance::{Ending, Ran, guarded};
 use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
 use super::memory::{Abort, Guest};
+use super::trace::{PLACE_EXPORT, Tracing};
+use super::{imports, trace};
 use crate::fault::Fault;
 
 /// Its own stack, in bytes: 8 times the 8 bytes of each stack unit.
@@ -52,10 +53,13 @@ impl HostError for Stop {}
 
 impl Interpreter {
     /// Sets the engine up.
-    pub(super) fn new() -> Result<Self, Fault> {
+    pub(super) fn new(tracing: Tracing) -> Result<Self, Fault> {
         let engine = Engine::new(&config());
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(|error| fault(&error))?;
+        if tracing == Tracing::Functions {
+            link_hooks(&mut linker).map_err(|error| fault(&error))?;
+        }
         Ok(Self { engine, linker })
     }
 
@@ -99,6 +103,10 @@ impl Interpreter {
                 None => Ending::Aborted(Abort::Fault(fault(&error))),
             },
         };
+        if let Some(place) = instance.get_global(&*store, PLACE_EXPORT) {
+            let place = place.get(&*store).i32();
+            trace::stopped(&mut store.data_mut().frame, place);
+        }
         let ticks_left = counter.get(&*store).i64().unwrap_or(i64::MIN);
         let stack_left = stack.get(&*store).i32().unwrap_or(i32::MIN);
         Ok(Ran { ending, ticks_left, stack_left })
@@ -154,12 +162,24 @@ fn enter<R>(
     };
     let mut ticks = handles.ticks.get(&*caller).i64().unwrap_or(i64::MIN);
     let (memory, host) = handles.memory.data_and_store_mut(&mut *caller);
-    let result = guarded(name, || function(&mut Guest::new(memory, &mut ticks), &mut host.frame));
+    let result = guarded(name, || trace::host(name, &mut Guest::new(memory, &mut ticks), &mut host.frame, function));
     handles.ticks.set(&mut *caller, Val::I64(ticks)).map_err(|error| Error::new(error.to_string()))?;
     result.map_err(|abort| {
         caller.data_mut().abort = Some(abort);
         Error::host(Stop)
     })
+}
+
+/// Links what code with hooks calls beside the host functions.
+fn link_hooks(linker: &mut Linker<Host>) -> Result<(), Error> {
+    let failed = |error: wasmi::errors::LinkerError| Error::new(error.to_string());
+    let enter = |mut caller: Caller<'_, Host>, function: u32, place: u32, ticks: i64| {
+        trace::enter(&mut caller.data_mut().frame, function, place, ticks);
+    };
+    linker.func_wrap(trace::HOOKS, trace::ENTER, enter).map_err(failed)?;
+    let exit = |mut caller: Caller<'_, Host>, ticks: i64| trace::exit(&mut caller.data_mut().frame, ticks);
+    linker.func_wrap(trace::HOOKS, trace::EXIT, exit).map_err(failed)?;
+    Ok(())
 }
 
 macro_rules! link_rows {

@@ -23,6 +23,7 @@ pub mod reference;
 mod refusal;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 mod validate;
 
 use std::sync::Arc;
@@ -45,9 +46,9 @@ use cache::key::{BUILD, Ingredients, Setting, limits_hash, sources_hash};
 use engine::{Compiled, Compiler, WASM_STACK_BYTES};
 use frame::{Entry, Frame};
 use instance::Ran;
-use instrument::INSTRUMENTATION_ID;
 #[cfg(feature = "interpreter")]
 use interpreter::Interpreter;
+use trace::Tracing;
 
 /// Native stack for a call: what the code may use, and 1 MiB for the host functions. A thread that has less left goes
 /// on on a new stack, so that no host thread's size is seen by a contract.
@@ -172,6 +173,7 @@ struct Machine {
     config: VmConfig,
     backend: Backend,
     cache: Cache,
+    tracing: Tracing,
 }
 
 /// The engine that was chosen.
@@ -197,23 +199,34 @@ impl Vm {
     /// # Errors
     /// `Fault::Engine` if the host cannot reserve what the engine needs.
     pub fn new(config: VmConfig) -> Result<Self, Fault> {
-        Self::with_native_stack(config, WASM_STACK_BYTES)
+        Self::make(config, WASM_STACK_BYTES, Tracing::Off)
+    }
+
+    /// Makes a machine like this one that tells a trace of every function. It computes and charges the same, more slowly, and
+    /// shares neither code nor cache with this one.
+    ///
+    /// # Errors
+    /// As [`Vm::new`].
+    pub fn traced(&self) -> Result<Self, Fault> {
+        // What is kept beyond this run is the code that consensus runs.
+        let config = VmConfig { cache_folder: None, ..self.0.config.clone() };
+        Self::make(config, WASM_STACK_BYTES, Tracing::Functions)
     }
 
     /// Sets the engine up with another bound of its native stack, which tests lower to measure what is used.
-    fn with_native_stack(config: VmConfig, bytes: usize) -> Result<Self, Fault> {
+    fn make(config: VmConfig, bytes: usize, tracing: Tracing) -> Result<Self, Fault> {
         let backend = match config.engine {
             EngineKind::Compiled { optimize } => {
-                Backend::Compiled(Compiler::new(optimize, config.instances_max, bytes)?)
+                Backend::Compiled(Compiler::new(optimize, config.instances_max, bytes, tracing)?)
             }
             #[cfg(feature = "interpreter")]
-            EngineKind::Interpreted => Backend::Interpreted(Interpreter::new()?),
+            EngineKind::Interpreted => Backend::Interpreted(Interpreter::new(tracing)?),
         };
-        let setting = backend.setting(&config.schedule);
+        let setting = backend.setting(&config.schedule, tracing);
         let files = config.cache_folder.as_ref().filter(|_| backend.has_artifacts());
         let files = files.map(|folder| CodeFiles::open(folder, setting)).transpose()?;
         let cache = Cache::new(config.cache_bytes_max, files);
-        Ok(Self(Arc::new(Machine { config, backend, cache })))
+        Ok(Self(Arc::new(Machine { config, backend, cache, tracing })))
     }
 
     /// Returns the prices.
@@ -317,7 +330,7 @@ impl core::fmt::Debug for Vm {
 impl Machine {
     fn compile(&self, hash: B256, code: &[u8]) -> Result<Code, LoadError> {
         let info = validate::validate(code)?;
-        let metered = instrument::instrument(code, &self.config.schedule.operators)?;
+        let metered = self.tracing.instrument(code, &self.config.schedule.operators)?;
         Ok(self.form(hash, info, &metered)?)
     }
 
@@ -355,14 +368,14 @@ impl Machine {
 
 impl Backend {
     /// Names everything but the module that the code of this engine depends on.
-    fn setting(&self, schedule: &GasSchedule) -> Setting {
+    fn setting(&self, schedule: &GasSchedule, tracing: Tracing) -> Setting {
         let (engine, target) = match self {
             Self::Compiled(compiler) => (compiler.compatibility_hash(), compiler.target()),
             #[cfg(feature = "interpreter")]
             Self::Interpreted(_) => ([0; 32], "interpreted".to_owned()),
         };
         Setting::new(&Ingredients {
-            instrumentation: INSTRUMENTATION_ID,
+            instrumentation: tracing.instrumentation(),
             sources: sources_hash(),
             schedule: schedule.hash(),
             limits: limits_hash(),

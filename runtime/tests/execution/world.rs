@@ -4,14 +4,17 @@ use alloy_primitives::{Address, B256, Bytes};
 use florin_runtime::{
     block::{Block, CommittedBlock},
     chain::{Chain, ChainConfig},
-    execution::deploy::DeployPayload,
+    execution::{admission::intrinsic_gas, deploy::DeployPayload},
     gas::{Gas, GasSchedule},
     genesis::Genesis,
     ledger::{Account, Balance, Capabilities},
     receipt::Receipt,
     signature::VerifiedTransaction,
     transaction::{Body, GasPrice, Rejection, build},
-    vm::VmConfig,
+    vm::{
+        Vm, VmConfig,
+        trace::{CALLS_MAX, Trace},
+    },
 };
 use parity_scale_codec::Decode;
 use secp256k1::{Message, SecretKey, ecdsa::RecoverableSignature};
@@ -26,6 +29,8 @@ pub(crate) const GAS: u64 = 10_000_000;
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) chain: Chain,
+    /// The chain's machine, as it tells of functions.
+    traced: Vm,
     keys: Vec<SecretKey>,
 }
 
@@ -77,7 +82,8 @@ impl World {
         let mut genesis = Genesis { allocations, capabilities, proposer, ..Genesis::default() };
         change(&mut genesis);
         let config = ChainConfig { genesis, vm, signature_threads: 1 };
-        Self { chain: Chain::new(config).unwrap(), keys: (0..Self::USERS).map(key).collect() }
+        let chain = Chain::new(config).unwrap();
+        Self { traced: chain.vm().traced().unwrap(), chain, keys: (0..Self::USERS).map(key).collect() }
     }
 
     pub(crate) fn nonce(&self, index: usize) -> u64 {
@@ -151,13 +157,31 @@ impl World {
         self.run(&block)
     }
 
-    /// Executes a block twice and commits it.
+    /// Executes a block twice, once traced, and commits it.
     pub(crate) fn run(&mut self, block: &Block) -> CommittedBlock {
         let executed = self.chain.execute(block).unwrap();
-        assert_eq!(self.chain.execute(block).unwrap(), executed, "the second execution differs");
+        let (again, traces) = self.chain.trace(&self.traced, block).unwrap();
+        assert_eq!(again, executed, "the second execution, with a trace, differs");
+        self.check_traces(block, executed.receipts(), &traces);
         let committed = self.chain.commit(executed).unwrap();
         self.check_supply();
         committed
+    }
+
+    /// A trace ends as its transaction does, and its functions burn what the transaction pays beyond its intrinsic gas.
+    fn check_traces(&self, block: &Block, receipts: &[Receipt], traces: &[Trace]) {
+        assert_eq!(traces.len(), receipts.len());
+        for ((transaction, receipt), trace) in block.transactions().iter().zip(receipts).zip(traces) {
+            let burnt = trace.functions.iter().map(|function| function.ticks).sum();
+            let intrinsic = intrinsic_gas(self.chain.vm().schedule(), transaction);
+            assert_eq!(receipt.gas_used.0, intrinsic.0 + Gas::from_ticks(burnt).0);
+            assert_eq!(trace.truncated, trace.calls.len() == CALLS_MAX);
+            if let Some(first) = trace.calls.first() {
+                assert_eq!((first.status, &first.output), (receipt.status, &receipt.output));
+                let events = trace.calls.iter().map(|call| call.events.len()).sum::<usize>();
+                assert!(receipt.events.len() <= events);
+            }
+        }
     }
 
     /// The supply equation: the sum of all balances is genesis + minted - burned.

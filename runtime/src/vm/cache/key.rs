@@ -20,6 +20,7 @@ pub(in crate::vm) const SOURCES: &[(&str, &[u8])] = &[
     ("vm/instrument/body.rs", include_bytes!("../instrument/body.rs")),
     ("vm/instrument/entry.rs", include_bytes!("../instrument/entry.rs")),
     ("vm/instrument/mod.rs", include_bytes!("../instrument/mod.rs")),
+    ("vm/instrument/places.rs", include_bytes!("../instrument/places.rs")),
     ("vm/instrument/price.rs", include_bytes!("../instrument/price.rs")),
     ("vm/instrument/runs.rs", include_bytes!("../instrument/runs.rs")),
     ("vm/validate/bodies.rs", include_bytes!("../validate/bodies.rs")),

@@ -5,6 +5,7 @@
 use wasm_encoder::{BlockType, Encode, Instruction, ValType as EncodedType};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
 
+use super::places::BodyPlaces;
 use super::price::{self, PerUnit};
 use super::runs::{Head, Run, Runs};
 use super::{FRAME_UNITS, OPERATORS_PER_UNIT, fault};
@@ -52,29 +53,31 @@ struct Patch {
     code: Vec<u8>,
 }
 
-/// Returns the metered body: locals and code, without the size before them.
+/// Returns the metered body, locals and code without the size before them, and where the original operators stand in it.
 pub(super) fn meter(
     module: &[u8],
     function: &mut FuncValidator<ValidatorResources>,
     body: &FunctionBody<'_>,
     context: &Context<'_>,
-) -> Result<Vec<u8>, Fault> {
+) -> Result<(Vec<u8>, BodyPlaces), Fault> {
     let survey = survey(function, body, context)?;
     let original = |from: usize, to: usize| {
         module.get(from..to).ok_or(Fault::Invariant("a body and its operators lie in the module"))
     };
     let mut written = locals(original(body.range().start, survey.start)?, &survey)?;
-    let mut position = survey.start;
+    let (mut position, mut places) = (survey.start, BodyPlaces::default());
     for patch in patches(&survey, context) {
+        places.copied(written.len(), position, patch.at.saturating_sub(position));
         written.extend_from_slice(original(position, patch.at)?);
         written.extend_from_slice(&patch.code);
         position = patch.at.saturating_add(patch.skip);
     }
+    places.copied(written.len(), position, body.range().end.saturating_sub(position));
     written.extend_from_slice(original(position, body.range().end)?);
     if survey.calls {
         written.extend_from_slice(&epilogue(&survey, context));
     }
-    Ok(written)
+    Ok((written, places))
 }
 
 fn survey(

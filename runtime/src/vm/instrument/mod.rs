@@ -28,6 +28,7 @@
 
 mod body;
 mod entry;
+mod places;
 mod price;
 mod runs;
 #[cfg(test)]
@@ -44,6 +45,7 @@ use wasmparser::{
 use self::body::Context;
 pub(super) use self::entry::{ENTER_CALL, ENTER_INIT};
 use self::entry::{ENTRY_TYPE, Entry};
+pub(in crate::vm) use self::places::Places;
 use super::validate::proposals;
 use crate::fault::Fault;
 use crate::gas::OperatorPrices;
@@ -70,6 +72,14 @@ pub(super) const FRAME_UNITS: u32 = 16;
 /// # Errors
 /// `Fault::Engine` if the module is not what the upload check lets through.
 pub(super) fn instrument(code: &[u8], prices: &OperatorPrices) -> Result<Vec<u8>, Fault> {
+    Ok(instrument_with_places(code, prices)?.0)
+}
+
+/// Rewrites a module, and tells where its operators stand in what was written.
+///
+/// # Errors
+/// As [`instrument`].
+pub(super) fn instrument_with_places(code: &[u8], prices: &OperatorPrices) -> Result<(Vec<u8>, Places), Fault> {
     rewrite(code, Some(prices))
 }
 
@@ -80,11 +90,11 @@ pub(super) fn instrument(code: &[u8], prices: &OperatorPrices) -> Result<Vec<u8>
 /// As [`instrument`].
 #[cfg(feature = "measure")]
 pub(super) fn uncounted(code: &[u8]) -> Result<Vec<u8>, Fault> {
-    rewrite(code, None)
+    Ok(rewrite(code, None)?.0)
 }
 
 /// Writes the module, with its bodies metered if there are prices.
-fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<Vec<u8>, Fault> {
+fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<(Vec<u8>, Places), Fault> {
     let mut writer = Writer { entries: entry::find(code)?, ..Writer::default() };
     let mut validator = Validator::new_with_features(proposals::allowed());
     let mut allocations = FuncValidatorAllocations::default();
@@ -100,14 +110,16 @@ fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<Vec<u8>, Faul
                 };
                 let mut function = function.into_validator(allocations);
                 let context = writer.context(prices, function.index())?;
-                let metered = body::meter(code, &mut function, &body, &context)?;
+                let (metered, places) = body::meter(code, &mut function, &body, &context)?;
+                writer.places.body(places);
                 writer.code.raw(&metered);
                 allocations = function.into_allocations();
             }
             _ => writer.section(code, &payload)?,
         }
     }
-    Ok(writer.finish())
+    let places = core::mem::take(&mut writer.places);
+    Ok((writer.finish(), places))
 }
 
 /// The metered module as far as it is written, and what of the original is needed to go on.
@@ -130,6 +142,7 @@ struct Writer {
     /// Code that gives the contract's globals their initial values.
     reset: Vec<u8>,
     code: CodeSection,
+    places: Places,
     data: Option<Vec<u8>>,
 }
 
@@ -175,6 +188,10 @@ impl Writer {
                 let (count, items) = items(code, section.range())?;
                 let (exports, added) = self.added_exports();
                 self.write(SectionId::Export, &[&leb(count.saturating_add(exports)), items, &added]);
+                return Ok(());
+            }
+            Payload::CodeSectionStart { range, .. } => {
+                self.places.code_section(range.start);
                 return Ok(());
             }
             Payload::DataSection(section) => {

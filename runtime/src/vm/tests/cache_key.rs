@@ -47,7 +47,7 @@ fn case_42_each_thing_that_compiled_code_depends_on_changes_the_key() {
 
 #[test]
 fn case_42_the_engines_of_two_settings_have_two_keys() {
-    let key = |vm: &Vm| vm.0.backend.setting(vm.schedule()).key(B256::ZERO).to_string();
+    let key = |vm: &Vm| vm.0.backend.setting(vm.schedule(), vm.0.tracing).key(B256::ZERO).to_string();
     let keys: BTreeSet<String> = ENGINES.iter().map(|(_, vm)| key(vm)).collect();
     assert_eq!(keys.len(), ENGINES.len());
     let again = Vm::new(VmConfig { instances_max: 4, ..VmConfig::default() }).unwrap();
@@ -61,7 +61,7 @@ fn case_43_a_changed_price_changes_the_key_and_the_receipts() {
     assert_ne!(dearer.hash(), GasSchedule::default().hash());
     let vm = Vm::new(VmConfig { schedule: dearer, instances_max: 4, ..VmConfig::default() }).unwrap();
     let (_, cheap) = &ENGINES[1];
-    let key = |vm: &Vm| vm.0.backend.setting(vm.schedule()).key(B256::ZERO).to_string();
+    let key = |vm: &Vm| vm.0.backend.setting(vm.schedule(), vm.0.tracing).key(B256::ZERO).to_string();
     assert_ne!(key(&vm), key(cheap));
     let module = contract("(drop (i32.const 6))");
     for _ in 0..2 {

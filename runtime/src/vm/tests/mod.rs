@@ -10,6 +10,7 @@ mod isolation;
 mod metering;
 mod programs;
 mod stack;
+mod traces;
 mod traps;
 mod wide;
 
@@ -19,6 +20,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::Status;
 
 use super::frame::{Entry, Frame, Message};
+use super::trace::Trace;
 use super::{Code, EngineKind, Exit, Optimize, Vm, VmConfig};
 use crate::block::BlockContext;
 use crate::execution::Session;
@@ -36,6 +38,8 @@ static ENGINES: LazyLock<Vec<(&'static str, Vm)>> = LazyLock::new(|| {
         ("compiled without optimization", machine(EngineKind::Compiled { optimize: Optimize::None })),
         ("compiled for speed", machine(EngineKind::Compiled { optimize: Optimize::Speed })),
         ("interpreted", machine(EngineKind::Interpreted)),
+        ("compiled and traced", machine(EngineKind::Compiled { optimize: Optimize::Speed }).traced().unwrap()),
+        ("interpreted and traced", machine(EngineKind::Interpreted).traced().unwrap()),
     ]
 });
 
@@ -108,14 +112,32 @@ fn frame(vm: &Vm, input: &[u8]) -> Frame {
 
 /// Runs a contract on one engine.
 fn run_on(vm: &Vm, module: &[u8], ticks: u64) -> Seen {
-    let (frame, outcome) = vm.run(&load(vm, module), frame(vm, b"input"), ticks);
+    run_watched(vm, module, ticks).0
+}
+
+/// Runs a contract on one engine, watched, and asserts that its functions burnt what it burnt.
+fn run_watched(vm: &Vm, module: &[u8], ticks: u64) -> (Seen, Trace) {
+    let mut frame = frame(vm, b"input");
+    let message = frame.message.clone();
+    frame.session.start_trace();
+    frame.session.observe(|recorder| recorder.begin(&message, ticks));
+    let (mut frame, outcome) = vm.run(&load(vm, module), frame, ticks);
+    let status = match &outcome.exit {
+        Exit::Finished => Status::Success,
+        Exit::Reverted => Status::Reverted,
+        Exit::Trapped(status) => *status,
+        Exit::Fault(_) => Status::Internal,
+    };
+    frame.session.observe(|recorder| recorder.end(status, outcome.ticks_used, &frame.output));
+    let trace = frame.session.end_trace();
+    assert_eq!(trace.functions.iter().map(|function| function.ticks).sum::<u64>(), outcome.ticks_used);
     let exit = match outcome.exit {
         Exit::Finished => "Finished",
         Exit::Reverted => "Reverted",
         Exit::Trapped(status) => status.name(),
         Exit::Fault(fault) => panic!("{fault}"),
     };
-    Seen { exit, ticks: outcome.ticks_used, output: frame.output }
+    (Seen { exit, ticks: outcome.ticks_used, output: frame.output }, trace)
 }
 
 /// Runs a contract on every engine and asserts that all of them see the same.

@@ -4,6 +4,7 @@ use florin_abi::limits::STACK_UNITS_MAX;
 
 use super::super::engine::WASM_STACK_BYTES;
 use super::super::instrument::FRAME_UNITS;
+use super::super::trace::Tracing;
 use super::{ENGINES, EngineKind, Optimize, PLENTY, Seen, Vm, VmConfig, run, run_on, wasm};
 
 /// Recursions without an end, in all the ways. How deep one goes shows in its ticks.
@@ -168,7 +169,7 @@ fn case_22_a_leaf_that_does_not_fit_is_stopped() {
 fn case_22_the_worst_recursion_uses_less_than_half_of_the_native_stack() {
     for optimize in [Optimize::None, Optimize::Speed] {
         let config = VmConfig { engine: EngineKind::Compiled { optimize }, instances_max: 4, ..VmConfig::default() };
-        let vm = Vm::with_native_stack(config, WASM_STACK_BYTES / 2).unwrap();
+        let vm = Vm::make(config, WASM_STACK_BYTES / 2, Tracing::Off).unwrap();
         for (name, module) in recursions().into_iter().chain(kept_values()) {
             assert_eq!(run_on(&vm, &module, PLENTY).exit, "StackLimit", "recursion {name}, {optimize:?}");
         }
