@@ -47,16 +47,24 @@ pub fn call(nonce: u64, to: Address, input: Vec<u8>) -> Body {
 /// # Errors
 /// If it is not there or is refused.
 pub fn deploy(ledger: &mut Ledger, name: &str, args: &[u8]) -> Result<Address, WorkloadError> {
+    deploy_module(ledger, &artifact(name)?, args)
+}
+
+/// Deploys a module as the first account and returns its address.
+///
+/// # Errors
+/// If it is refused.
+pub fn deploy_module(ledger: &mut Ledger, module: &[u8], args: &[u8]) -> Result<Address, WorkloadError> {
     let body = Body {
         nonce: 0,
         to: None,
         value: Balance::ZERO,
         gas_limit: Gas(200_000_000),
         gas_price: GasPrice::flat(1),
-        input: deploy_payload(&artifact(name)?, args),
+        input: deploy_payload(module, args),
     };
     let (_, contract) = ledger.commit(body)?;
-    contract.ok_or_else(|| WorkloadError::Contract(format!("{name} created no contract")))
+    contract.ok_or_else(|| WorkloadError::Contract("no contract was created".to_owned()))
 }
 
 /// Deploys a token and gives each account of the ledger so many units.

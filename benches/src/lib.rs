@@ -3,9 +3,11 @@
 //! - [`signer`]: keys of every scheme and signed transactions.
 //! - [`ledger`]: a chain with funded accounts, and blocks of transfers for it.
 //! - [`contracts`]: the token and a funded claims campaign on that chain.
+//! - [`calibrate`]: what the work behind each price of gas takes.
 //! - [`entries`]: states and changes of a given size.
 //! - [`metering`]: kernels and a transfer, metered and not.
 
+pub mod calibrate;
 pub mod contracts;
 pub mod entries;
 pub mod ledger;
