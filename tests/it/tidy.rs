@@ -16,8 +16,10 @@ const FILE_LINES_MAX: usize = 500;
 /// File names that say nothing.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "types", "manager", "misc"];
 
-/// The files that may hold `unsafe`: the one that declares the contract imports, and the one that loads compiled code.
-const UNSAFE_FILES: &[&str] = &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs"];
+/// The files that may hold `unsafe`: the one that declares the contract imports, the one that loads compiled code, and a
+/// peer whose cache cannot be opened without.
+const UNSAFE_FILES: &[&str] =
+    &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs", "benches/peers/cosmwasm/src/main.rs"];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.
 const CONTRACT_DEPENDENCIES: &[&str] = &["florin-sdk", "florin-tokenomics"];
@@ -47,6 +49,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "florin-tokenomics",
         ],
     ),
+    ("benches/peers", &["florin-benches", "florin-runtime"]),
+    // A peer is a workspace of its own and knows nothing of ours.
+    ("benches/peers/cosmwasm", &[]),
+    ("benches/peers/cosmwasm/token", &[]),
 ];
 
 #[test]

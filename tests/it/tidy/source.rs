@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 /// Folders that hold no source of ours.
-const SKIPPED: &[&str] = &["target", ".git", "node_modules", "peers"];
+const SKIPPED: &[&str] = &["target", ".git", "node_modules"];
 
 /// One file of the repository.
 #[derive(Debug)]
