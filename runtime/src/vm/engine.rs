@@ -4,27 +4,29 @@
 //! upload check, the target is the architecture's baseline and not the features of this processor, memories have their
 //! maximum reserved before the first call, and there is neither fuel nor epoch nor clock: metering is in the bytes.
 //!
-//! Costs of a machine: `instances_max * (4 GiB + 32 MiB)` of address space, reserved and not used; of a call: one slot
-//! of the pool, mapped copy-on-write from the module's image. Metered code stops at the logical stack limit long before
-//! [`WASM_STACK_BYTES`] of native stack, which is a factor of 8 above the 8 bytes of a stack unit.
+//! Costs of a machine: 4 GiB and 32 MiB of address space, reserved and not used, for each instance that may be in a call or
+//! wait for one; of a new instance: one slot of the pool, mapped copy-on-write from the module's image. Metered code stops
+//! at the logical stack limit long before [`WASM_STACK_BYTES`] of native stack, which is a factor of 8 above the 8 bytes of
+//! a stack unit.
 
+use florin_abi::MEMORY_EXPORT;
 use florin_abi::limits::{MEMORY_PAGES_MAX, STACK_UNITS_MAX, TABLE_ELEMENTS_MAX};
-use florin_abi::{IMPORT_MODULE, MEMORY_EXPORT, Status};
 use wasmtime::{
-    Caller, Config, Enabled, Engine, Extern, Global, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
-    ModuleExport, OptLevel, PoolingAllocationConfig, ResourceLimiter, Store, Strategy, Trap, Val, WasmFeatures,
+    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, ModuleExport, OptLevel,
+    PoolingAllocationConfig, Strategy, WasmFeatures,
 };
 
 use super::artifact;
 use super::cache::files::Authentic;
 use super::cache::key::hash_of;
-use super::frame::{Entry, Frame};
-use super::instance::{Ending, Ran, guarded};
+use super::frame::Frame;
+use super::instance::Ran;
 use super::instrument::{ENTER_CALL, ENTER_INIT, STACK_EXPORT, TICKS_EXPORT};
-use super::memory::{Abort, Guest};
+use super::live::{Host, Live, link, link_hooks};
+use super::reuse::{Reuse, Waiting};
 use super::trace::{PLACE_EXPORT, Tracing};
 use super::validate::proposals;
-use super::{Optimize, imports, trace};
+use super::{Isolation, ModuleInfo, Optimize};
 use crate::fault::Fault;
 
 /// Native stack that one call may use: 8 times the 8 bytes of each stack unit. Tests measure what is really used.
@@ -60,63 +62,58 @@ const TARGET: Option<&str> = if cfg!(all(target_arch = "x86_64", target_os = "li
 pub(super) struct Compiler {
     engine: Engine,
     linker: Linker<Host>,
+    /// Nothing if every call has a new instance.
+    reuse: Option<Reuse>,
 }
 
 /// A metered module as machine code, ready to be instantiated.
 pub(super) struct Compiled {
-    ready: InstancePre<Host>,
-    memory: ModuleExport,
-    ticks: ModuleExport,
-    stack: ModuleExport,
-    call: ModuleExport,
-    init: Option<ModuleExport>,
+    pub(super) ready: InstancePre<Host>,
+    pub(super) memory: ModuleExport,
+    pub(super) ticks: ModuleExport,
+    pub(super) stack: ModuleExport,
+    pub(super) call: ModuleExport,
+    pub(super) init: Option<ModuleExport>,
     /// The place that hooks keep; none in code without hooks.
-    place: Option<ModuleExport>,
-}
-
-/// The data of a store: the running call, and what its host functions need without looking it up.
-struct Host {
-    frame: Frame,
-    handles: Option<Handles>,
-    /// Why the last host function did not return.
-    abort: Option<Abort>,
-}
-
-#[derive(Clone, Copy)]
-struct Handles {
-    memory: Memory,
-    ticks: Global,
+    pub(super) place: Option<ModuleExport>,
+    /// Nothing if every call has a new instance.
+    waiting: Option<Waiting>,
 }
 
 impl Compiler {
-    /// Sets the engine up for so many instances at the same time, each with so many bytes of native stack.
+    /// Sets the engine up for so many instances in calls at the same time, each with so many bytes of native stack.
     pub(super) fn new(
         optimize: Optimize,
         instances_max: u32,
+        isolation: Isolation,
         stack_bytes: usize,
         tracing: Tracing,
     ) -> Result<Self, Fault> {
-        let engine = Engine::new(&config(optimize, instances_max, stack_bytes)?).map_err(|error| fault(&error))?;
+        let (reuse, slots) = match isolation {
+            Isolation::Fresh => (None, instances_max),
+            Isolation::Reused { idle_max } => (Reuse::new(idle_max), instances_max.saturating_add(idle_max)),
+        };
+        let engine = Engine::new(&config(optimize, slots, stack_bytes)?).map_err(|error| fault(&error))?;
         let mut linker = Linker::new(&engine);
         link(&mut linker).map_err(|error| fault(&error))?;
         if tracing == Tracing::Functions {
             link_hooks(&mut linker).map_err(|error| fault(&error))?;
         }
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, reuse })
     }
 
     /// Compiles a metered module.
-    pub(super) fn compile(&self, metered: &[u8]) -> Result<Compiled, Fault> {
+    pub(super) fn compile(&self, metered: &[u8], info: &ModuleInfo) -> Result<Compiled, Fault> {
         let module = Module::from_binary(&self.engine, metered).map_err(|error| fault(&error))?;
-        self.ready(module)
+        self.ready(module, info)
     }
 
     /// Loads a module that this node has compiled before.
     pub(super) fn restore(&self, authentic: &Authentic) -> Result<Compiled, Fault> {
-        self.ready(artifact::load(&self.engine, authentic)?)
+        self.ready(artifact::load(&self.engine, authentic)?, authentic.info())
     }
 
-    fn ready(&self, module: Module) -> Result<Compiled, Fault> {
+    fn ready(&self, module: Module, info: &ModuleInfo) -> Result<Compiled, Fault> {
         let ready = self.linker.instantiate_pre(&module).map_err(|error| fault(&error))?;
         let export = |name| module.get_export_index(name).ok_or(Fault::Invariant("a checked module has its exports"));
         Ok(Compiled {
@@ -126,6 +123,7 @@ impl Compiler {
             call: export(ENTER_CALL)?,
             init: module.get_export_index(ENTER_INIT),
             place: module.get_export_index(PLACE_EXPORT),
+            waiting: self.reuse.as_ref().and_then(|reuse| reuse.waiting(info)),
             ready,
         })
     }
@@ -142,34 +140,38 @@ impl Compiler {
         format!("{} {}", self.engine.get_target().unwrap_or_default(), flags.join(" "))
     }
 
-    /// Runs one call in a fresh instance.
+    /// Runs one call, in an instance that is new or as new.
     pub(super) fn run(&self, code: &Compiled, frame: Frame, ticks: i64) -> (Frame, Ran) {
         if !Engine::same(&self.engine, code.ready.module().engine()) {
-            return (
-                frame,
-                Ran::not_at_all(Fault::Engine("the code was compiled by another machine".to_owned()), ticks),
-            );
+            let fault = Fault::Engine("the code was compiled by another machine".to_owned());
+            return (frame, Ran::not_at_all(fault, ticks));
         }
-        let mut store = Store::new(&self.engine, Host { frame, handles: None, abort: None });
-        store.limiter(|host| host);
-        let ran = run_in(&mut store, code, ticks).unwrap_or_else(|fault| Ran::not_at_all(fault, ticks));
-        (store.into_data().frame, ran)
-    }
-}
-
-/// Growing follows from the module alone: up to its maximum it succeeds, or the host has failed. Without this, a machine
-/// that cannot make reserved memory accessible would answer the contract -1.
-impl ResourceLimiter for Host {
-    fn memory_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+        let mut live = match self.instance(code) {
+            Ok(live) => live,
+            Err(fault) => return (frame, Ran::not_at_all(fault, ticks)),
+        };
+        let (frame, ran) = live.run(code, frame, ticks);
+        if let (Some(reuse), Some(waiting)) = (&self.reuse, &code.waiting) {
+            reuse.keep(waiting, live, &ran);
+        }
+        (frame, ran)
     }
 
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(error.context("reserved memory cannot be used"))
+    /// Returns how many instances wait for their next call.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.reuse.as_ref().map_or(0, Reuse::held)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+    fn instance(&self, code: &Compiled) -> Result<Live, Fault> {
+        if let Some(live) = code.waiting.as_ref().and_then(Waiting::take) {
+            return Ok(live);
+        }
+        let live = Live::new(&self.engine, code)?;
+        if let (Some(reuse), Some(waiting)) = (&self.reuse, &code.waiting) {
+            reuse.learn(waiting, &live);
+        }
+        Ok(live)
     }
 }
 
@@ -186,57 +188,7 @@ impl Compiled {
     }
 }
 
-fn run_in(store: &mut Store<Host>, code: &Compiled, ticks: i64) -> Result<Ran, Fault> {
-    let instance = code.ready.instantiate(&mut *store).map_err(|error| fault(&error))?;
-    let mut export = |export| instance.get_module_export(&mut *store, export);
-    let missing = Fault::Invariant("an instance has its module's exports");
-    let (Some(Extern::Memory(memory)), Some(Extern::Global(counter)), Some(Extern::Global(stack))) =
-        (export(&code.memory), export(&code.ticks), export(&code.stack))
-    else {
-        return Err(missing);
-    };
-    let entry = match store.data().frame.message.entry {
-        Entry::Call => Some(&code.call),
-        Entry::Init => code.init.as_ref(),
-    };
-    let entry = entry.and_then(|entry| instance.get_module_export(&mut *store, entry)).and_then(Extern::into_func);
-    let entry = entry.ok_or(missing)?.typed::<i64, ()>(&*store).map_err(|error| fault(&error))?;
-    store.data_mut().handles = Some(Handles { memory, ticks: counter });
-
-    let result = entry.call(&mut *store, ticks);
-    let ending = match (result, store.data_mut().abort.take()) {
-        (Ok(()), _) => Ending::Returned,
-        (Err(_), Some(abort)) => Ending::Aborted(abort),
-        (Err(error), None) => match error.downcast_ref::<Trap>() {
-            Some(trap) => ending(*trap),
-            None => Ending::Aborted(Abort::Fault(fault(&error))),
-        },
-    };
-    let place = code.place.as_ref().and_then(|place| instance.get_module_export(&mut *store, place));
-    if let Some(place) = place.and_then(Extern::into_global) {
-        let place = place.get(&mut *store).i32();
-        trace::stopped(&mut store.data_mut().frame, place);
-    }
-    let ticks_left = counter.get(&mut *store).i64().unwrap_or(i64::MIN);
-    let stack_left = stack.get(&mut *store).i32().unwrap_or(i32::MIN);
-    Ok(Ran { ending, ticks_left, stack_left })
-}
-
-/// Translates what the machine trapped on.
-pub(super) fn ending(trap: Trap) -> Ending {
-    match trap {
-        Trap::UnreachableCodeReached => Ending::Trapped(Status::Unreachable),
-        Trap::MemoryOutOfBounds => Ending::Trapped(Status::MemoryOutOfBounds),
-        Trap::TableOutOfBounds => Ending::Trapped(Status::TableOutOfBounds),
-        Trap::IndirectCallToNull | Trap::BadSignature => Ending::Trapped(Status::BadIndirectCall),
-        Trap::IntegerOverflow => Ending::Trapped(Status::IntegerOverflow),
-        Trap::IntegerDivisionByZero => Ending::Trapped(Status::DivisionByZero),
-        Trap::StackOverflow => Ending::NativeStack,
-        other => Ending::Aborted(Abort::Fault(Fault::Engine(format!("unexpected trap: {other}")))),
-    }
-}
-
-pub(super) fn config(optimize: Optimize, instances_max: u32, stack_bytes: usize) -> Result<Config, Fault> {
+pub(super) fn config(optimize: Optimize, slots: u32, stack_bytes: usize) -> Result<Config, Fault> {
     let target = TARGET.ok_or_else(|| Fault::Engine("no machine code for this architecture".to_owned()))?;
     let mut config = Config::new();
     config.target(target).map_err(|error| fault(&error))?;
@@ -263,15 +215,15 @@ pub(super) fn config(optimize: Optimize, instances_max: u32, stack_bytes: usize)
         .memory_may_move(false)
         .memory_init_cow(true)
         .signals_based_traps(true)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances_max)));
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
     Ok(config)
 }
 
-fn pool(instances_max: u32) -> PoolingAllocationConfig {
+fn pool(slots: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(instances_max)
-        .total_memories(instances_max)
-        .total_tables(instances_max)
+    pool.total_core_instances(slots)
+        .total_memories(slots)
+        .total_tables(slots)
         .max_core_instance_size(INSTANCE_BYTES_MAX)
         .max_memories_per_module(1)
         .max_memory_size(MEMORY_BYTES_MAX)
@@ -283,61 +235,7 @@ fn pool(instances_max: u32) -> PoolingAllocationConfig {
     pool
 }
 
-/// Runs a host function on the caller's memory and counter.
-fn enter<R>(
-    caller: &mut Caller<'_, Host>,
-    name: &'static str,
-    function: impl FnOnce(&mut Guest<'_>, &mut Frame) -> Result<R, Abort>,
-) -> wasmtime::Result<R> {
-    let Some(handles) = caller.data().handles else {
-        return Err(wasmtime::Error::msg("a host function ran before its instance was ready"));
-    };
-    let mut ticks = handles.ticks.get(&mut *caller).i64().unwrap_or(i64::MIN);
-    let (memory, host) = handles.memory.data_and_store_mut(&mut *caller);
-    let result = guarded(name, || trace::host(name, &mut Guest::new(memory, &mut ticks), &mut host.frame, function));
-    handles.ticks.set(&mut *caller, Val::I64(ticks))?;
-    result.map_err(|abort| {
-        caller.data_mut().abort = Some(abort);
-        // Any error ends the call; what it means is in the store.
-        wasmtime::Error::from(Trap::UnreachableCodeReached)
-    })
-}
-
-/// Links what code with hooks calls beside the host functions.
-fn link_hooks(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        trace::HOOKS,
-        trace::ENTER,
-        |mut caller: Caller<'_, Host>, function: u32, place: u32, ticks: i64| {
-            trace::enter(&mut caller.data_mut().frame, function, place, ticks);
-        },
-    )?;
-    linker.func_wrap(trace::HOOKS, trace::EXIT, |mut caller: Caller<'_, Host>, ticks: i64| {
-        trace::exit(&mut caller.data_mut().frame, ticks);
-    })?;
-    Ok(())
-}
-
-macro_rules! link_rows {
-    ($($(#[$doc:meta])* [$class:ident] fn $name:ident($($param:ident: $type:ident),*) $(-> $result:ident)?;)+) => {
-        fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-            $(linker.func_wrap(
-                IMPORT_MODULE,
-                stringify!($name),
-                |mut caller: Caller<'_, Host>, $($param: $type),*| -> wasmtime::Result<link_rows!(@result $($result)?)> {
-                    enter(&mut caller, stringify!($name), |guest, frame| imports::$name(guest, frame $(, $param)*))
-                },
-            )?;)+
-            Ok(())
-        }
-    };
-    (@result) => { () };
-    (@result $result:ident) => { $result };
-}
-
-florin_abi::for_each_import!(link_rows);
-
-fn fault(error: &wasmtime::Error) -> Fault {
+pub(super) fn fault(error: &wasmtime::Error) -> Fault {
     Fault::Engine(format!("{error:#}"))
 }
 

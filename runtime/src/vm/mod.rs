@@ -12,19 +12,24 @@ mod artifact;
 mod cache;
 mod engine;
 pub mod frame;
+mod idle;
+mod image;
 mod imports;
 mod instance;
 mod instrument;
 #[cfg(feature = "interpreter")]
 mod interpreter;
+mod live;
 pub mod memory;
 #[cfg(feature = "reference")]
 pub mod reference;
 mod refusal;
+mod reuse;
 #[cfg(test)]
 mod tests;
 pub mod trace;
 mod validate;
+mod written_pages;
 
 use std::sync::Arc;
 
@@ -79,6 +84,19 @@ pub enum EngineKind {
     Interpreted,
 }
 
+/// How a call is kept from seeing what earlier calls left. It changes no result and no gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Isolation {
+    /// Every call has a new instance.
+    Fresh,
+    /// An instance whose call ended well is set back, waits, and serves the next call of its code. Where the kernel does not
+    /// tell which pages a call has written, every call has a new instance.
+    Reused {
+        /// Instances that may wait at the same time, of all code together; each keeps at most 256 KiB of what it wrote.
+        idle_max: u32,
+    },
+}
+
 /// Settings of a [`Vm`]. Only `schedule` is consensus.
 #[derive(Clone, Debug)]
 pub struct VmConfig {
@@ -88,8 +106,10 @@ pub struct VmConfig {
     pub cache_bytes_max: usize,
     /// Where machine code is kept for the next run; nowhere if not given. The interpreter has none to keep.
     pub cache_folder: Option<CacheFolder>,
-    /// Instances that may live at the same time: threads that execute, times `CALL_DEPTH_MAX`.
+    /// Instances that may be in a call at the same time: threads that execute, times `CALL_DEPTH_MAX`.
     pub instances_max: u32,
+    /// How a call is kept from seeing what earlier calls left. The interpreter always makes a new instance.
+    pub isolation: Isolation,
     /// The prices.
     pub schedule: GasSchedule,
 }
@@ -101,6 +121,7 @@ impl Default for VmConfig {
             cache_bytes_max: 256 << 20,
             cache_folder: None,
             instances_max: 256,
+            isolation: Isolation::Reused { idle_max: 64 },
             schedule: GasSchedule::default(),
         }
     }
@@ -115,6 +136,10 @@ pub struct ModuleInfo {
     pub memory_pages_min: u32,
     /// Largest size of its memory, in pages of 64 KiB.
     pub memory_pages_max: u32,
+    /// Whether no operator of it changes a table or drops a segment: memory and globals are all that a call can change.
+    pub keeps_tables: bool,
+    /// Where its data segments lie, in bytes of its memory. What lies outside begins as zeros.
+    pub data: core::ops::Range<u64>,
     /// Selectors of the messages that may be entered again while the contract runs; sorted.
     pub reentrant: Vec<[u8; 4]>,
     /// Who it says that it is, if it carries the section.
@@ -208,8 +233,8 @@ impl Vm {
     /// # Errors
     /// As [`Vm::new`].
     pub fn traced(&self) -> Result<Self, Fault> {
-        // What is kept beyond this run is the code that consensus runs.
-        let config = VmConfig { cache_folder: None, ..self.0.config.clone() };
+        // What is kept, beyond this run or for the next call, is the code that consensus runs.
+        let config = VmConfig { cache_folder: None, isolation: Isolation::Fresh, ..self.0.config.clone() };
         Self::make(config, WASM_STACK_BYTES, Tracing::Functions)
     }
 
@@ -217,7 +242,7 @@ impl Vm {
     fn make(config: VmConfig, bytes: usize, tracing: Tracing) -> Result<Self, Fault> {
         let backend = match config.engine {
             EngineKind::Compiled { optimize } => {
-                Backend::Compiled(Compiler::new(optimize, config.instances_max, bytes, tracing)?)
+                Backend::Compiled(Compiler::new(optimize, config.instances_max, config.isolation, bytes, tracing)?)
             }
             #[cfg(feature = "interpreter")]
             EngineKind::Interpreted => Backend::Interpreted(Interpreter::new(tracing)?),
@@ -284,6 +309,15 @@ impl Vm {
         self.0.cache.clear()
     }
 
+    /// Returns how many instances wait for their next call.
+    #[cfg(test)]
+    fn waiting(&self) -> usize {
+        match &self.0.backend {
+            Backend::Compiled(compiler) => compiler.waiting(),
+            Backend::Interpreted(_) => 0,
+        }
+    }
+
     /// Returns what the cache of compiled code did so far. Tells about this machine, not about the chain.
     pub fn cache_counts(&self) -> CacheCounts {
         self.0.cache.counts()
@@ -337,7 +371,7 @@ impl Machine {
     /// Compiles what the metering pass wrote.
     fn form(&self, hash: B256, info: ModuleInfo, metered: &[u8]) -> Result<Code, Fault> {
         let form = match &self.backend {
-            Backend::Compiled(compiler) => Form::Compiled(compiler.compile(metered)?),
+            Backend::Compiled(compiler) => Form::Compiled(compiler.compile(metered, &info)?),
             #[cfg(feature = "interpreter")]
             Backend::Interpreted(interpreter) => {
                 Form::Interpreted { module: interpreter.compile(metered)?, bytes: metered.len() }

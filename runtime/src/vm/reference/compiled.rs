@@ -5,7 +5,8 @@ use wasmtime::{Engine, Extern, Instance, InstanceAllocationStrategy, Linker, Mod
 use super::{Failure, Machine, Value, failure};
 use crate::fault::Fault;
 use crate::vm::Optimize;
-use crate::vm::engine::{WASM_STACK_BYTES, config, ending};
+use crate::vm::engine::{WASM_STACK_BYTES, config};
+use crate::vm::live::ending;
 
 /// A store with its instances.
 pub(super) struct Stage {

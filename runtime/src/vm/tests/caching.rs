@@ -2,11 +2,9 @@
 
 use std::sync::Barrier;
 
-use super::{ENGINES, PLENTY, contract, load, machine, run_on, wasm};
-use crate::vm::{EngineKind, LoadError, Optimize, Vm, VmConfig};
+use super::{ENGINES, PLENTY, SPEED, contract, load, machine, run_on, wasm};
+use crate::vm::{LoadError, Vm, VmConfig};
 use alloy_primitives::B256;
-
-const SPEED: EngineKind = EngineKind::Compiled { optimize: Optimize::Speed };
 
 /// A contract that no other number gives.
 fn numbered(number: u32) -> Vec<u8> {

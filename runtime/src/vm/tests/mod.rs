@@ -1,4 +1,5 @@
-//! Tests of whole calls, each on every engine: the compiler without and with optimization, and the interpreter.
+//! Tests of whole calls, each on every engine and twice: the compiler without and with optimization, with instances that
+//! are used again and with new ones, and the interpreter.
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
@@ -9,6 +10,7 @@ mod host_calls;
 mod isolation;
 mod metering;
 mod programs;
+mod reuse;
 mod stack;
 mod traces;
 mod traps;
@@ -21,7 +23,7 @@ use florin_abi::Status;
 
 use super::frame::{Entry, Frame, Message};
 use super::trace::Trace;
-use super::{Code, EngineKind, Exit, Optimize, Vm, VmConfig};
+use super::{Code, EngineKind, Exit, Isolation, Optimize, Vm, VmConfig};
 use crate::block::BlockContext;
 use crate::execution::Session;
 use crate::fault::Fault;
@@ -32,13 +34,16 @@ use crate::transaction::Domain;
 /// More ticks than any test burns that does not mean to run out.
 const PLENTY: u64 = 1 << 40;
 
+const SPEED: EngineKind = EngineKind::Compiled { optimize: Optimize::Speed };
+
 /// Every engine, made once for all tests of a process.
 static ENGINES: LazyLock<Vec<(&'static str, Vm)>> = LazyLock::new(|| {
     vec![
         ("compiled without optimization", machine(EngineKind::Compiled { optimize: Optimize::None })),
-        ("compiled for speed", machine(EngineKind::Compiled { optimize: Optimize::Speed })),
+        ("compiled for speed", machine(SPEED)),
+        ("compiled for speed, with new instances", isolated(Isolation::Fresh)),
         ("interpreted", machine(EngineKind::Interpreted)),
-        ("compiled and traced", machine(EngineKind::Compiled { optimize: Optimize::Speed }).traced().unwrap()),
+        ("compiled and traced", machine(SPEED).traced().unwrap()),
         ("interpreted and traced", machine(EngineKind::Interpreted).traced().unwrap()),
     ]
 });
@@ -66,6 +71,11 @@ struct Seen {
 
 fn machine(engine: EngineKind) -> Vm {
     Vm::new(VmConfig { engine, instances_max: 32, ..VmConfig::default() }).unwrap()
+}
+
+/// Makes a machine that keeps calls from each other in this way.
+fn isolated(isolation: Isolation) -> Vm {
+    Vm::new(VmConfig { engine: SPEED, instances_max: 32, isolation, ..VmConfig::default() }).unwrap()
 }
 
 fn prices() -> crate::gas::OperatorPrices {
@@ -112,12 +122,17 @@ fn frame(vm: &Vm, input: &[u8]) -> Frame {
 
 /// Runs a contract on one engine.
 fn run_on(vm: &Vm, module: &[u8], ticks: u64) -> Seen {
-    run_watched(vm, module, ticks).0
+    run_with(vm, module, b"input", ticks)
+}
+
+/// Runs a contract on one engine, with calldata.
+fn run_with(vm: &Vm, module: &[u8], input: &[u8], ticks: u64) -> Seen {
+    run_watched(vm, module, input, ticks).0
 }
 
 /// Runs a contract on one engine, watched, and asserts that its functions burnt what it burnt.
-fn run_watched(vm: &Vm, module: &[u8], ticks: u64) -> (Seen, Trace) {
-    let mut frame = frame(vm, b"input");
+fn run_watched(vm: &Vm, module: &[u8], input: &[u8], ticks: u64) -> (Seen, Trace) {
+    let mut frame = frame(vm, input);
     let message = frame.message.clone();
     frame.session.start_trace();
     frame.session.observe(|recorder| recorder.begin(&message, ticks));
@@ -140,9 +155,10 @@ fn run_watched(vm: &Vm, module: &[u8], ticks: u64) -> (Seen, Trace) {
     (Seen { exit, ticks: outcome.ticks_used, output: frame.output }, trace)
 }
 
-/// Runs a contract on every engine and asserts that all of them see the same.
+/// Runs a contract twice on every engine and asserts that all see the same: the second call where the first one was.
 fn run(module: &[u8], ticks: u64) -> Seen {
-    let seen: Vec<_> = ENGINES.iter().map(|(name, vm)| (name, run_on(vm, module, ticks))).collect();
+    let twice = |(name, vm): &(_, Vm)| [(*name, run_on(vm, module, ticks)), (*name, run_on(vm, module, ticks))];
+    let seen: Vec<_> = ENGINES.iter().flat_map(twice).collect();
     for (name, other) in &seen {
         assert_eq!(*other, seen[0].1, "{name} differs from {}", seen[0].0);
     }

@@ -13,7 +13,7 @@ fn trace(module: &[u8]) -> Trace {
     let traces: Vec<_> = ENGINES
         .iter()
         .filter(|(name, _)| name.contains("traced"))
-        .map(|(_, vm)| run_watched(vm, module, PLENTY).1)
+        .map(|(_, vm)| run_watched(vm, module, b"input", PLENTY).1)
         .collect();
     assert_eq!(traces.len(), 2);
     assert_eq!(traces[0], traces[1]);
@@ -99,7 +99,7 @@ fn a_loop_without_an_end_stops_at_its_head() {
         r#"(memory (export "memory") 1 1) (func (export "florin_call") (i32.store (i32.const 0) (i32.const 1)) (loop (br 0)))"#,
     );
     for (_, vm) in ENGINES.iter().filter(|(name, _)| name.contains("traced")) {
-        let (seen, trace) = run_watched(vm, &module, 100_000);
+        let (seen, trace) = run_watched(vm, &module, b"input", 100_000);
         let head = offsets(&module, |operator| matches!(operator, Operator::Loop { .. }))[0];
         assert_eq!((seen.exit, sites(&trace)), ("OutOfGas", vec![(Function::Code(0), Some(head))]));
     }

@@ -22,6 +22,8 @@ pub(super) struct Bodies {
     basic_blocks: u64,
     carried: u64,
     calls: u64,
+    /// Whether an operator changes a table or drops a segment.
+    pub(super) changes_tables: bool,
 }
 
 /// What one body adds up to.
@@ -80,6 +82,16 @@ impl Bodies {
     /// locals times blocks.
     fn blocks(&mut self, operator: &Operator<'_>, body: &mut Body) -> Result<(), Reason> {
         use Operator as O;
+        self.changes_tables |= matches!(
+            operator,
+            O::TableCopy { .. }
+                | O::TableInit { .. }
+                | O::TableSet { .. }
+                | O::TableGrow { .. }
+                | O::TableFill { .. }
+                | O::ElemDrop { .. }
+                | O::DataDrop { .. }
+        );
         match operator {
             O::Block { .. } | O::Loop { .. } | O::If { .. } | O::Else | O::BrIf { .. } | O::BrTable { .. } => {}
             O::MemoryCopy { .. } | O::MemoryFill { .. } | O::MemoryInit { .. } | O::MemoryGrow { .. } => {}

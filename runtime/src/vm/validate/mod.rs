@@ -54,7 +54,7 @@ pub(super) fn validate(code: &[u8]) -> Result<ModuleInfo, Refusal> {
             _ => findings.section(payload)?,
         }
     }
-    findings.finish()
+    findings.finish(&bodies)
 }
 
 /// What the sections seen so far declare.
@@ -65,6 +65,8 @@ struct Findings {
     functions: Vec<u32>,
     imported: u32,
     memory: Option<sections::Pages>,
+    /// From the first byte that an active segment sets to the end of the last.
+    data: Option<core::ops::Range<u64>>,
     table_elements: u64,
     custom_sections: u64,
     exports: sections::Exports,

@@ -17,6 +17,7 @@ use wasmparser::{
 };
 
 use super::Findings;
+use super::bodies::Bodies;
 use super::limit::{at_most, limit};
 use crate::vm::refusal::{ExportProblem, ImportProblem, Reason, Refusal, Sanitised};
 use crate::vm::{Metadata, ModuleInfo};
@@ -56,7 +57,7 @@ impl Findings {
     }
 
     /// Checks what only the whole module can lack, and tells what was learned.
-    pub(super) fn finish(self) -> Result<ModuleInfo, Refusal> {
+    pub(super) fn finish(self, bodies: &Bodies) -> Result<ModuleInfo, Refusal> {
         for (name, found) in [(MEMORY_EXPORT, self.exports.memory), (CALL_EXPORT, self.exports.call)] {
             if !found {
                 return Err(Refusal::whole(export(name, ExportProblem::Missing)));
@@ -69,6 +70,8 @@ impl Findings {
             has_init: self.exports.init,
             memory_pages_min: memory.initial,
             memory_pages_max: memory.maximum,
+            keeps_tables: !bodies.changes_tables,
+            data: self.data.unwrap_or_default(),
             reentrant: self.reentrant.unwrap_or_default(),
             metadata: self.metadata,
         })
@@ -219,15 +222,20 @@ impl Findings {
         Ok(())
     }
 
-    fn data(&self, section: DataSectionReader<'_>) -> Result<(), Refusal> {
+    fn data(&mut self, section: DataSectionReader<'_>) -> Result<(), Refusal> {
         let pages = self.memory.map_or(0, |memory| memory.initial);
         let size = u64::from(pages).saturating_mul(PAGE_BYTES);
         for (index, segment) in (0..).zip(section) {
             let segment = segment.map_err(|error| Refusal::parser(&error))?;
             if let DataKind::Active { offset_expr, .. } = &segment.kind {
-                let end = constant(offset_expr)?.saturating_add(length(segment.data.len()));
+                let start = constant(offset_expr)?;
+                let end = start.saturating_add(length(segment.data.len()));
                 if end > size {
                     return Err(Refusal::at(segment.range.start, Reason::Segment { kind: "data", index, end, size }));
+                }
+                if start < end {
+                    let data = self.data.get_or_insert(start..end);
+                    *data = data.start.min(start)..data.end.max(end);
                 }
             }
         }
