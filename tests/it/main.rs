@@ -17,6 +17,7 @@ mod calls;
 mod claims;
 mod demo;
 mod determinism;
+mod differential;
 mod erc20;
 mod garbage;
 mod gas;

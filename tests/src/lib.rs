@@ -44,6 +44,8 @@ mod builder;
 mod error;
 mod expect;
 mod receipt;
+#[cfg(feature = "reference")]
+pub mod reference;
 mod sandbox;
 mod wallet;
 mod world;

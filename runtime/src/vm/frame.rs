@@ -21,12 +21,57 @@ pub struct Frame {
     pub return_data: Bytes,
     /// The machine that runs it, and its nested calls.
     pub vm: Vm,
+    #[cfg(feature = "reference")]
+    watched: Watched,
+}
+
+/// Whether a test wants to know the memory at the end of the call.
+#[cfg(feature = "reference")]
+#[derive(Debug)]
+enum Watched {
+    No,
+    Yes,
+    Seen([u8; 32]),
 }
 
 impl Frame {
     /// Begins a call.
     pub const fn new(session: Session, message: Message, vm: Vm) -> Self {
-        Self { session, message, output: Bytes::new(), return_data: Bytes::new(), vm }
+        Self {
+            session,
+            message,
+            output: Bytes::new(),
+            return_data: Bytes::new(),
+            vm,
+            #[cfg(feature = "reference")]
+            watched: Watched::No,
+        }
+    }
+
+    /// Takes notice of the memory at the end of the call, if a test watches it.
+    pub(super) fn ended_with(&mut self, memory: &[u8]) {
+        #[cfg(feature = "reference")]
+        if matches!(self.watched, Watched::Yes) {
+            self.watched = Watched::Seen(*blake3::hash(memory).as_bytes());
+        }
+        #[cfg(not(feature = "reference"))]
+        let _ = (self, memory);
+    }
+}
+
+#[cfg(feature = "reference")]
+impl Frame {
+    /// Asks for the memory at the end of the call.
+    pub fn watch_memory(&mut self) {
+        self.watched = Watched::Yes;
+    }
+
+    /// Returns the BLAKE3 hash of the memory at the end of the call, if it was watched and the call began.
+    pub fn memory_hash(&self) -> Option<[u8; 32]> {
+        match self.watched {
+            Watched::Seen(hash) => Some(hash),
+            Watched::No | Watched::Yes => None,
+        }
     }
 }
 

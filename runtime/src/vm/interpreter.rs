@@ -107,6 +107,8 @@ impl Interpreter {
             let place = place.get(&*store).i32();
             trace::stopped(&mut store.data_mut().frame, place);
         }
+        let (bytes, host) = memory.data_and_store_mut(&mut *store);
+        host.frame.ended_with(bytes);
         let ticks_left = counter.get(&*store).i64().unwrap_or(i64::MIN);
         let stack_left = stack.get(&*store).i32().unwrap_or(i32::MIN);
         Ok(Ran { ending, ticks_left, stack_left })

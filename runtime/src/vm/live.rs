@@ -99,6 +99,7 @@ impl Live {
             },
         };
         let mut frame = host.frame.take().expect("host functions only borrow the frame");
+        frame.ended_with(self.memory.data(&self.store));
         let ticks_left = self.ticks.get(&mut self.store).i64().unwrap_or(i64::MIN);
         let stack_left = self.stack.get(&mut self.store).i32().unwrap_or(i32::MIN);
         let place = code.place.as_ref().and_then(|place| self.instance.get_module_export(&mut self.store, place));
