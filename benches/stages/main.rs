@@ -5,6 +5,7 @@
 //! cargo bench -p florin-benches -- --quick verify    one stage, roughly
 //! ```
 
+mod code_cache;
 mod decode;
 mod execute;
 mod state;
@@ -19,6 +20,7 @@ fn main() -> Result<(), WorkloadError> {
     decode::bench(&mut criterion)?;
     verify::bench(&mut criterion);
     vm::bench(&mut criterion)?;
+    code_cache::bench(&mut criterion)?;
     execute::bench(&mut criterion)?;
     state::bench(&mut criterion);
     criterion.final_summary();

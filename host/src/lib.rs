@@ -1,9 +1,11 @@
 //! Everything around the runtime that has a socket, a clock or a terminal.
 //!
 //! - [`cli`]: the command line of the binary.
+//! - [`code_cache`]: where compiled code is kept between runs, and the key that authenticates it.
 //! - [`demo`]: every claim of a real allocation list, paid in one command.
 //! - [`keys`]: accounts that follow from a seed, and what they sign.
 
 pub mod cli;
+pub mod code_cache;
 pub mod demo;
 pub mod keys;

@@ -11,9 +11,9 @@ use crate::puppet::{ALL_GAS, Script, module};
 
 /// What the chain tells of one block.
 #[derive(Debug, PartialEq)]
-struct Told {
+pub(crate) struct Told {
     state_root: B256,
-    receipts: Vec<Result<TransactionReceipt, String>>,
+    pub(crate) receipts: Vec<Result<TransactionReceipt, String>>,
 }
 
 /// The senders of the story.
@@ -81,8 +81,14 @@ fn blocks_of(sandbox: &Sandbox, seed: u64, blocks: u64, contracts: &[Address], c
     (0..blocks).map(|_| (0..TRANSACTIONS).map(|_| transaction()).collect()).collect()
 }
 
-fn play(sandbox: &Sandbox, blocks: &[Vec<Bytes>]) -> Vec<Told> {
+/// Mines blocks of transactions as they travel.
+pub(crate) fn play(sandbox: &Sandbox, blocks: &[Vec<Bytes>]) -> Vec<Told> {
+    play_with(sandbox, blocks, || {})
+}
+
+fn play_with(sandbox: &Sandbox, blocks: &[Vec<Bytes>], before_each: impl Fn()) -> Vec<Told> {
     let play_one = |raws: &Vec<Bytes>| {
+        before_each();
         let mut block = sandbox.block();
         for raw in raws {
             block.push_raw(raw.clone());
@@ -95,11 +101,16 @@ fn play(sandbox: &Sandbox, blocks: &[Vec<Bytes>]) -> Vec<Told> {
 }
 
 /// Deploys two puppets and plays the story.
-fn story(sandbox: &Sandbox, seed: u64, blocks: u64) -> Vec<Told> {
+pub(crate) fn story(sandbox: &Sandbox, seed: u64, blocks: u64) -> Vec<Told> {
+    story_with(sandbox, seed, blocks, || {})
+}
+
+/// Plays the story, with something done before each block.
+pub(crate) fn story_with(sandbox: &Sandbox, seed: u64, blocks: u64, before_each: impl Fn()) -> Vec<Told> {
     let contracts = [crate::puppet::deploy(sandbox), crate::puppet::deploy(sandbox)];
     let code = sandbox.code_hash(contracts[0]).unwrap().unwrap();
     let blocks = blocks_of(sandbox, seed, blocks, &contracts, code);
-    play(sandbox, &blocks)
+    play_with(sandbox, &blocks, before_each)
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod puppet;
 mod blocks;
 mod calls;
 mod claims;
+mod code_cache;
 mod demo;
 mod determinism;
 mod differential;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{Failure, Output};
+use crate::code_cache::CodeCache;
 use crate::demo::list::AllocationList;
 use crate::demo::progress::Bar;
 use crate::demo::report::Report;
@@ -27,6 +28,9 @@ pub(super) struct Demo {
     /// Pay this list instead: CSV of two columns, address and amount in the token's smallest unit.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// Keep compiled code in this folder, and take from it what an earlier run has compiled [default: compile anew].
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
     /// How to print the report.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -43,8 +47,15 @@ enum Format {
 impl Demo {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let list = self.list.as_ref().map(read).transpose()?;
-        let options =
-            Options { list, claims: self.claims, threads: self.threads, seed: self.seed, ..Options::default() };
+        let cache_folder = self.cache_dir.map(|folder| CodeCache::new(folder, None).open()).transpose()?;
+        let options = Options {
+            list,
+            claims: self.claims,
+            threads: self.threads,
+            seed: self.seed,
+            cache_folder,
+            ..Options::default()
+        };
         let report = run(&options, &mut Bar::default()).map_err(failure)?;
         match self.output {
             Format::Table => output.line(report.to_table())?,

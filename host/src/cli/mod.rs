@@ -3,6 +3,7 @@
 //! Guarantees data on standard output and everything else on standard error, colours only on a terminal that has not
 //! asked for none (`NO_COLOR`), the exit codes of [`Exit`], and a quiet end when the reader of the output goes away.
 
+mod cache;
 mod contract;
 mod demo;
 mod exit;
@@ -32,6 +33,9 @@ enum Command {
     /// Build and check contracts.
     #[command(subcommand, arg_required_else_help = true)]
     Contract(contract::Command),
+    /// Look at the compiled code that is kept between runs, check it, or remove it.
+    #[command(subcommand, arg_required_else_help = true)]
+    Cache(cache::Command),
     Demo(demo::Demo),
     /// Print a completion script, to be sourced by a shell.
     Completions(Completions),
@@ -66,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn execute(command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Contract(command) => command.run(output),
+        Command::Cache(command) => command.run(output),
         Command::Demo(demo) => demo.run(output),
         Command::Completions(Completions { shell }) => {
             let mut script = Vec::new();

@@ -29,7 +29,7 @@ use florin_runtime::gas::Gas;
 use florin_runtime::genesis::Genesis;
 use florin_runtime::ledger::Balance;
 use florin_runtime::transaction::Rejection;
-use florin_runtime::vm::{EngineKind, VmConfig};
+use florin_runtime::vm::{CacheFolder, EngineKind, Vm, VmConfig};
 use florin_tokenomics::ClaimTreeError;
 use thiserror::Error;
 
@@ -62,11 +62,20 @@ pub struct Options {
     pub seed: u64,
     /// What runs the contracts.
     pub engine: EngineKind,
+    /// Where compiled code is kept between runs; nowhere if not given.
+    pub cache_folder: Option<CacheFolder>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { list: None, claims: None, threads: None, seed: 0, engine: VmConfig::default().engine }
+        Self {
+            list: None,
+            claims: None,
+            threads: None,
+            seed: 0,
+            engine: VmConfig::default().engine,
+            cache_folder: None,
+        }
     }
 }
 
@@ -131,7 +140,7 @@ pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, Dem
     let genesis = Genesis::default();
     let mut cast = Cast::new(options.seed, genesis.chain_id)?;
     let genesis = with_allowances(genesis, &cast);
-    let vm = VmConfig { engine: options.engine, ..VmConfig::default() };
+    let vm = VmConfig { engine: options.engine, cache_folder: options.cache_folder.clone(), ..VmConfig::default() };
     let chain = Chain::new(ChainConfig { genesis, vm, signature_threads: threads })?;
     let mut pipeline = Pipeline::new(chain);
 
@@ -139,6 +148,7 @@ pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, Dem
     let (payout, attacks) = pay_and_attack(&mut pipeline, &mut cast, &campaign, progress)?;
     let invariants = invariants::check(&pipeline, &cast, &campaign, &payout, progress)?;
 
+    tell_cache(pipeline.chain().vm(), progress);
     let seconds_and_rest = payout.clocks.total();
     let nanoseconds = u64::try_from(seconds_and_rest.as_nanos()).unwrap_or(u64::MAX);
     Ok(Report {
@@ -160,6 +170,19 @@ pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, Dem
         attacks,
         invariants,
     })
+}
+
+/// Tells where the contracts' machine code came from, and what happened to its files. The report has nothing of it: what
+/// the chain did does not depend on it.
+fn tell_cache(vm: &Vm, progress: &mut dyn Progress) {
+    for incident in vm.take_cache_incidents() {
+        progress.note(&incident.to_string());
+    }
+    if vm.cache_files().is_some() {
+        let counts = vm.cache_counts();
+        progress
+            .note(&format!("contracts: {} from the cache folder, {} compiled", counts.file_hits, counts.compilations));
+    }
 }
 
 /// Gives everybody MDT for fees, and blocks room for 1,000 claims.

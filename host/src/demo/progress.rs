@@ -1,6 +1,6 @@
 //! Telling somebody how far the demo is.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -12,6 +12,8 @@ pub trait Progress {
     fn advance(&mut self, steps: u64);
     /// The task is done.
     fn end(&mut self);
+    /// Something beside the report that a person should know.
+    fn note(&mut self, text: &str);
 }
 
 /// Tells nobody.
@@ -22,9 +24,10 @@ impl Progress for Silent {
     fn begin(&mut self, _: &'static str, _: u64) {}
     fn advance(&mut self, _: u64) {}
     fn end(&mut self) {}
+    fn note(&mut self, _: &str) {}
 }
 
-/// A bar on standard error if that is a terminal; nothing otherwise.
+/// A bar on standard error if that is a terminal, and notes there in any case.
 #[derive(Debug, Default)]
 pub struct Bar {
     bar: Option<ProgressBar>,
@@ -53,5 +56,10 @@ impl Progress for Bar {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
+    }
+
+    fn note(&mut self, text: &str) {
+        // A closed standard error leaves nobody to tell.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }

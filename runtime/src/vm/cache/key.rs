@@ -23,6 +23,7 @@ pub(in crate::vm) const SOURCES: &[(&str, &[u8])] = &[
     ("vm/instrument/places.rs", include_bytes!("../instrument/places.rs")),
     ("vm/instrument/price.rs", include_bytes!("../instrument/price.rs")),
     ("vm/instrument/runs.rs", include_bytes!("../instrument/runs.rs")),
+    ("vm/trace/rewrite.rs", include_bytes!("../trace/rewrite.rs")),
     ("vm/validate/bodies.rs", include_bytes!("../validate/bodies.rs")),
     ("vm/validate/limit.rs", include_bytes!("../validate/limit.rs")),
     ("vm/validate/mod.rs", include_bytes!("../validate/mod.rs")),

@@ -16,6 +16,8 @@
 mod folder;
 mod layout;
 pub(in crate::vm) mod report;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::{Path, PathBuf};
