@@ -57,4 +57,13 @@ impl Cosmwasm {
         let [before, more] = self.0.ask(&format!("cached {count}"))?;
         Ok(Resident { before, more })
     }
+
+    /// Keeps so many instances.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(crate) fn live(&mut self, count: u32) -> Result<Resident, Failure> {
+        let [before, more] = self.0.ask(&format!("live {count}"))?;
+        Ok(Resident { before, more })
+    }
 }

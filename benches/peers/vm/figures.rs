@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::memory::{Resident, in_a_child};
 use crate::report::{Bound, Report, Row, rounded};
 use crate::token::{Native, RECIPIENTS, Token};
-use crate::{cache, host_read};
+use crate::{cache, host_read, isolation};
 
 /// Calls of a round, so that a round is long enough for the clock and short enough to take turns.
 const CALLS: u32 = 1_000;
@@ -21,6 +21,9 @@ const SLOW_CALLS: u32 = 100;
 
 /// Contracts that the peer keeps: it takes megabytes for each.
 const PEER_CONTRACTS: u32 = 100;
+
+/// Instances that live at the same time.
+const INSTANCES: u32 = 64;
 
 /// What a run does.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,8 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Failure> {
         ("calls a round", CALLS.into()),
         ("calls a round of peers", SLOW_CALLS.into()),
         ("recipients", RECIPIENTS.into()),
+        ("calls a round on a warm instance", isolation::CALLS.into()),
+        ("empty calls a round", isolation::EMPTY_CALLS.into()),
         ("reads a call", host_read::READS.into()),
         ("entries beside the one read", host_read::ENTRIES.into()),
         ("lookups a round", cache::LOOKUPS.into()),
@@ -61,6 +66,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Failure> {
         report.rows.extend(rows);
     };
     add("transfers", transfers(plan, peer.as_mut())?);
+    add("isolation", isolated(plan)?);
     add("storage reads", vec![storage_read(plan)?]);
     add("metering", metering_rows(plan)?);
     add("cache", vec![cache_hit(plan)?, disk_load(plan)?]);
@@ -110,6 +116,36 @@ fn arrived(who: &'static str, units: u128, plan: &Plan, calls: u32) -> Result<()
         return Ok(());
     }
     Err(Failure::Wrong(format!("{who}: {units} units arrived instead of {expected}")))
+}
+
+fn isolated(plan: &Plan) -> Result<Vec<Row>, Failure> {
+    let transfer = isolation::transfer(plan.rounds())?;
+    let empty = isolation::empty_call(plan.rounds())?;
+    let beyond = |key, what: &str, ours: Nanoseconds, bound| Row {
+        key,
+        what: what.to_owned(),
+        ours: microseconds(ours),
+        beside: format!("{} in a warm instance", microseconds(transfer.warm)),
+        figure: (ours - transfer.warm) / 1e3,
+        bound,
+    };
+    Ok(vec![
+        beyond(
+            "isolation_us",
+            "what a transfer pays to be isolated, in an instance that is set back for each",
+            transfer.reused,
+            Bound::AtMost(1.5),
+        ),
+        beyond("isolation_fresh_us", "the same in a new instance for each", transfer.fresh, Bound::None),
+        Row {
+            key: "empty_call_ns",
+            what: "typed call of a contract that does nothing, in a warm instance".to_owned(),
+            ours: nanoseconds(empty),
+            beside: String::new(),
+            figure: empty,
+            bound: Bound::AtMost(100.0),
+        },
+    ])
 }
 
 fn storage_read(plan: &Plan) -> Result<Row, Failure> {
@@ -174,18 +210,28 @@ fn disk_load(plan: &Plan) -> Result<Row, Failure> {
 
 fn memory(plan: &Plan, peer: Option<&mut Cosmwasm>) -> Result<Vec<Row>, Failure> {
     let cached = in_a_child("cached", plan.contracts.get())?;
-    let peer = match peer {
-        Some(peer) => format!("cosmwasm-vm with {PEER_CONTRACTS}: {}", megabytes(peer.cached(PEER_CONTRACTS)?)),
-        None => String::new(),
+    let live = in_a_child("live", INSTANCES)?;
+    let [peer_live, peer_cached] = match peer {
+        Some(peer) => [
+            format!("cosmwasm-vm: {}", megabytes(peer.live(INSTANCES)?)),
+            format!("cosmwasm-vm with {PEER_CONTRACTS}: {}", megabytes(peer.cached(PEER_CONTRACTS)?)),
+        ],
+        None => [String::new(), String::new()],
     };
-    Ok(vec![Row {
-        key: "memory_cached_mb",
-        what: format!("memory of {} contracts in the cache, in MB on top of the process's own", plan.contracts),
-        ours: megabytes(cached),
-        beside: peer,
-        figure: cached.more as f64 / 1e6,
+    let row = |key, what, resident: Resident, beside| Row {
+        key,
+        what,
+        ours: megabytes(resident),
+        beside,
+        figure: resident.more as f64 / 1e6,
         bound: Bound::None,
-    }])
+    };
+    let cached_what = format!("memory of {} contracts in the cache, in MB on top of the process's own", plan.contracts);
+    let live_what = format!("memory of {INSTANCES} live instances of the token, each after a transfer, in MB");
+    Ok(vec![
+        row("memory_cached_mb", cached_what, cached, peer_cached),
+        row("memory_live_mb", live_what, live, peer_live),
+    ])
 }
 
 fn compared(key: &'static str, what: &str, ours: Nanoseconds, beside: Nanoseconds, figure: f64) -> Row {

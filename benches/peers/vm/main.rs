@@ -5,7 +5,7 @@
 //!
 //! - [`clock`]: rounds and medians; [`report`]: the table; [`figures`]: the rows, each with its bound.
 //! - [`world`], [`token`]: a contract on a state in memory; the token as Wasm and as native Rust.
-//! - [`host_read`], [`cache`], [`memory`]: one subject each; [`variant`]: many contracts from one.
+//! - [`isolation`], [`host_read`], [`cache`], [`memory`]: one subject each; [`variant`]: many contracts from one.
 //! - [`process`], [`cosmwasm`]: other processes; the peer.
 #![allow(clippy::float_arithmetic, reason = "figures of a report, which no chain sees")]
 
@@ -15,6 +15,7 @@ mod cosmwasm;
 mod failure;
 mod figures;
 mod host_read;
+mod isolation;
 mod memory;
 mod process;
 mod report;
@@ -66,6 +67,9 @@ enum Child {
     /// Keep so many compiled contracts and print the bytes resident before and on top.
     #[command(hide = true)]
     Cached { count: u32 },
+    /// Keep so many instances.
+    #[command(hide = true)]
+    Live { count: u32 },
 }
 
 fn main() -> ExitCode {
@@ -85,6 +89,7 @@ fn run(cli: &Cli) -> Result<String, Failure> {
     if let Some(child) = &cli.child {
         let resident = match *child {
             Child::Cached { count } => memory::cached(count)?,
+            Child::Live { count } => memory::live(count)?,
         };
         return Ok(format!("{} {}", resident.before, resident.more));
     }

@@ -7,7 +7,9 @@ use florin_runtime::vm::{Vm, VmConfig};
 
 use crate::failure::Failure;
 use crate::process::Process;
+use crate::token::Token;
 use crate::variant::variant;
+use crate::world::TICKS;
 
 /// Bytes in memory.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,24 @@ pub(crate) fn cached(count: u32) -> Result<Resident, Failure> {
         entries if entries == u64::from(count) => Ok(Resident { before, more }),
         entries => Err(Failure::Wrong(format!("the cache holds {entries} contracts instead of {count}"))),
     }
+}
+
+/// Keeps so many instances of the token, each after a transfer; returns the bytes before and on top.
+///
+/// # Errors
+/// If a transfer fails.
+pub(crate) fn live(count: u32) -> Result<Resident, Failure> {
+    let mut token = Token::new(VmConfig::default())?;
+    let before = resident_bytes()?;
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        let mut warm = token.world.vm.warm(&token.world.code)?;
+        token.transfer_by(1, |_, frame| warm.run(frame, TICKS))?;
+        kept.push(warm);
+    }
+    let more = resident_bytes()?.saturating_sub(before);
+    drop(kept);
+    Ok(Resident { before, more })
 }
 
 /// Returns the bytes of this process that are in memory now.

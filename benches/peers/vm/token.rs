@@ -8,8 +8,8 @@ use alloy_sol_types::{SolCall, SolEvent, SolValue, sol};
 use florin_benches::contracts::{artifact, token_transfer};
 use florin_runtime::execution::Session;
 use florin_runtime::receipt::Event;
-use florin_runtime::vm::frame::Entry;
-use florin_runtime::vm::{Vm, VmConfig};
+use florin_runtime::vm::frame::{Entry, Frame};
+use florin_runtime::vm::{RunOutcome, Vm, VmConfig};
 
 use crate::clock::{Nanoseconds, timed};
 use crate::failure::Failure;
@@ -51,6 +51,24 @@ impl Token {
     /// If one fails.
     pub(crate) fn transfer(&mut self, calls: u32) -> Result<Nanoseconds, Failure> {
         timed(calls, || (0..calls).try_for_each(|_| accepted(&self.world.call(Entry::Call, self.inputs.next())?)))
+    }
+
+    /// Makes so many transfers, each by what is given, and returns the CPU time of one.
+    ///
+    /// # Errors
+    /// If one fails.
+    pub(crate) fn transfer_by(
+        &mut self,
+        calls: u32,
+        mut by: impl FnMut(&World, Frame) -> (Frame, RunOutcome),
+    ) -> Result<Nanoseconds, Failure> {
+        timed(calls, || {
+            (0..calls).try_for_each(|_| {
+                let frame = self.world.begin(self.inputs.next())?;
+                let ended = by(&self.world, frame);
+                accepted(&self.world.end(ended)?)
+            })
+        })
     }
 
     /// Returns the units that have arrived.

@@ -12,8 +12,8 @@ use florin_runtime::gas::Gas;
 use florin_runtime::ledger::Account;
 use florin_runtime::state::{ChangeSet, State, StateKey};
 use florin_runtime::transaction::Domain;
-use florin_runtime::vm::Vm;
-use florin_runtime::vm::frame::{Entry, Message};
+use florin_runtime::vm::frame::{Entry, Frame, Message};
+use florin_runtime::vm::{Code, Exit, RunOutcome, Vm};
 use parity_scale_codec::Encode;
 
 use crate::failure::Failure;
@@ -29,7 +29,10 @@ pub(crate) const TICKS: u64 = 1 << 50;
 
 /// A contract on its machine, and its state.
 pub(crate) struct World {
-    vm: Vm,
+    /// The machine.
+    pub(crate) vm: Vm,
+    /// The contract's code on that machine.
+    pub(crate) code: Arc<Code>,
     session: Option<Session>,
 }
 
@@ -40,8 +43,8 @@ impl World {
     /// If the module is refused.
     pub(crate) fn new(vm: Vm, module: &[u8]) -> Result<Self, Failure> {
         let hash = keccak256(module);
-        vm.load(hash, module)?;
-        Ok(Self { vm, session: Some(session(hash, module)) })
+        let code = vm.load(hash, module)?;
+        Ok(Self { vm, code, session: Some(session(hash, module)) })
     }
 
     /// Calls the contract, which must succeed, and returns what it answers.
@@ -58,6 +61,29 @@ impl World {
             return Ok(answer.output);
         }
         Err(Failure::Wrong(format!("a call ended with {:?}: {}", answer.status, answer.output)))
+    }
+
+    /// Takes the state into the frame of a call, for [`World::end`] to give back.
+    ///
+    /// # Errors
+    /// If a call has not given it back.
+    pub(crate) fn begin(&mut self, input: Bytes) -> Result<Frame, Failure> {
+        let session = self.session.take().ok_or_else(no_session)?;
+        Ok(Frame::new(session, message(Entry::Call, input), self.vm.clone()))
+    }
+
+    /// Takes the state back from a call, which must have succeeded, and returns what it answered.
+    ///
+    /// # Errors
+    /// If it has not.
+    pub(crate) fn end(&mut self, (frame, outcome): (Frame, RunOutcome)) -> Result<Bytes, Failure> {
+        let Frame { mut session, output, .. } = frame;
+        session.end_transaction();
+        self.session = Some(session);
+        match outcome.exit {
+            Exit::Finished => Ok(output),
+            exit => Err(Failure::Wrong(format!("a call ended with {exit:?}"))),
+        }
     }
 
     /// Returns the state.

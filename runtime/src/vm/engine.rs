@@ -163,6 +163,12 @@ impl Compiler {
         self.reuse.as_ref().map_or(0, Reuse::held)
     }
 
+    /// Makes an instance that nobody waits for.
+    #[cfg(feature = "measure")]
+    pub(super) fn new_instance(&self, code: &Compiled) -> Result<Live, Fault> {
+        Live::new(&self.engine, code)
+    }
+
     fn instance(&self, code: &Compiled) -> Result<Live, Fault> {
         if let Some(live) = code.waiting.as_ref().and_then(Waiting::take) {
             return Ok(live);

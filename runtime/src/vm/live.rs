@@ -8,6 +8,9 @@
 //! An instance is not set back, but dropped, if its memory has grown, if its call ended in any other way than by returning,
 //! finishing or reverting, if it has written more than [`WRITTEN_PAGES_MAX`], or if anything fails on the way.
 
+#[cfg(feature = "measure")]
+pub(super) mod warm;
+
 use std::num::NonZeroUsize;
 use std::ops::Range;
 

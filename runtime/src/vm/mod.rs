@@ -41,6 +41,8 @@ use thiserror::Error;
 pub use cache::counts::{CacheCounts, CacheIncident, FileCounts, FileProblem};
 pub use cache::files::report::{Cleared, FileReport, Standing};
 pub use cache::files::{CacheFolder, CodeFiles, NodeKey};
+#[cfg(feature = "measure")]
+pub use live::warm::Warm;
 pub use refusal::{ExportProblem, FunctionName, ImportProblem, Reason, Refusal, Sanitised};
 
 use crate::fault::Fault;

@@ -14,6 +14,8 @@ mod reuse;
 mod stack;
 mod traces;
 mod traps;
+#[cfg(feature = "measure")]
+mod warm;
 mod wide;
 
 use std::sync::{Arc, LazyLock};
