@@ -90,8 +90,8 @@ impl Compiler {
         tracing: Tracing,
     ) -> Result<Self, Fault> {
         let (reuse, slots) = match isolation {
-            Isolation::Fresh => (None, instances_max),
-            Isolation::Reused { idle_max } => (Reuse::new(idle_max), instances_max.saturating_add(idle_max)),
+            Isolation::Fresh | Isolation::Reused { idle_max: 0 } => (None, instances_max),
+            Isolation::Reused { idle_max } => (Some(Reuse::new(idle_max)), instances_max.saturating_add(idle_max)),
         };
         let engine = Engine::new(&config(optimize, slots, stack_bytes)?).map_err(|error| fault(&error))?;
         let mut linker = Linker::new(&engine);

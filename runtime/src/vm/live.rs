@@ -2,7 +2,8 @@
 //!
 //! Guarantees that a call begins in exactly the state that the module describes, whether the instance is new or was set back:
 //! - *globals* are set by the module's own entry ([`super::instrument`]), the counters included;
-//! - *memory*: every page that the kernel says was written is compared with the image of a new instance's and restored;
+//! - *memory*: every page, or of a large memory every page that the kernel says was written, is compared with the image of a
+//!   new instance's and restored;
 //! - *tables and segments*: code that could change one is never set back.
 //!
 //! An instance is not set back, but dropped, if its memory has grown, if its call ended in any other way than by returning,
@@ -117,22 +118,18 @@ impl Live {
         Image::of(self.memory.data(&self.store), data, page_bytes)
     }
 
-    /// Sets the memory back; tells whether it is that of a new instance.
-    pub(super) fn set_back(&mut self, pages: &WrittenPages, image: &Image) -> bool {
+    /// Sets the memory back, all of it or the pages that are told to be written; tells whether it is that of a new instance.
+    pub(super) fn set_back(&mut self, image: &Image, written: Option<&WrittenPages>) -> bool {
         let memory = self.memory.data_mut(&mut self.store);
         if memory.len() != image.memory_bytes() {
             return false;
         }
-        let room = self.room.get_or_insert_with(|| pages.room(image.memory_bytes()));
-        let Ok(written) = pages.of(memory, room) else { return false };
-        let mut restored = 0_usize;
-        for page in written {
-            restored = restored.saturating_add(1);
-            if restored > WRITTEN_PAGES_MAX || !image.restore(memory, page) {
-                return false;
-            }
-        }
-        true
+        let Some(written) = written else {
+            return (0..image.pages()).all(|page| image.restore(memory, page));
+        };
+        let room = self.room.get_or_insert_with(|| written.room(image.memory_bytes()));
+        let Ok(mut pages) = written.of(memory, room) else { return false };
+        pages.by_ref().take(WRITTEN_PAGES_MAX).all(|page| image.restore(memory, page)) && pages.next().is_none()
     }
 
     fn init(&mut self, code: &Compiled) -> Result<TypedFunc<i64, ()>, Fault> {

@@ -91,8 +91,8 @@ pub enum EngineKind {
 pub enum Isolation {
     /// Every call has a new instance.
     Fresh,
-    /// An instance whose call ended well is set back, waits, and serves the next call of its code. Where the kernel does not
-    /// tell which pages a call has written, every call has a new instance.
+    /// An instance whose call ended well is set back, waits, and serves the next call of its code. Code with more than one
+    /// page of memory has a new instance for each call where the kernel does not tell which parts a call has written.
     Reused {
         /// Instances that may wait at the same time, of all code together; each keeps at most 256 KiB of what it wrote.
         idle_max: u32,
