@@ -6,6 +6,7 @@
 //! - [`calibrate`]: what the work behind each price of gas takes.
 //! - [`entries`]: states and changes of a given size.
 //! - [`metering`]: kernels and a transfer, metered and not.
+//! - [`u128_formulas`]: the economy's arithmetic in a contract and natively.
 
 pub mod calibrate;
 pub mod contracts;
@@ -13,3 +14,4 @@ pub mod entries;
 pub mod ledger;
 pub mod metering;
 pub mod signer;
+pub mod u128_formulas;

@@ -45,6 +45,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "florin-abi",
             "florin-build",
             "florin-claims",
+            "florin-formulas",
             "florin-runtime",
             "florin-sandbox",
             "florin-sdk",

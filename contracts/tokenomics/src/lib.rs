@@ -3,7 +3,26 @@
 //! Guarantees integers only, no state, no clock, no I/O, and the same answer on every target. `no_std`; the tree
 //! builder allocates.
 //!
+//! Amounts and ratios:
 //! - [`units`]: the coin, its smallest unit and the supply; the claim window.
+//! - [`balance`]: what somebody can own, with checked arithmetic.
+//! - [`ratio`]: parts per million, and parts of an amount.
+//! - [`division`]: the product of two amounts, divided; exact in 256 bits.
+//!
+//! The epoch:
+//! - [`utility`]: how much of the emission an epoch's work has earned.
+//! - [`emission`]: how much an epoch brings, what of it is burned, where the rest comes from.
+//! - [`split`]: the pools of a distribution.
+//! - [`shares`]: proportional shares of a pool, whole to the last wei.
+//!
+//! Stakes and grants:
+//! - [`reward_index`]: rewards of any number of stakes by one number.
+//! - [`score`]: stake weight, performance, quorum.
+//! - [`slash`]: what an offence costs, and where it goes.
+//! - [`vesting`]: what of a grant belongs to its holder.
+//! - [`weights`]: operations on lists of weights.
+//!
+//! Claims:
 //! - [`address`]: account addresses as text, with the EIP-55 checksum.
 //! - [`leaf`]: what one leaf of a claim tree binds, as bytes and as a hash; the status of a claim.
 //! - [`merkle`]: trees over leaf hashes, proofs and their exact lengths.
@@ -16,12 +35,26 @@
 extern crate alloc;
 
 pub mod address;
+pub mod balance;
 pub mod claim_tree;
+pub mod division;
+pub mod emission;
 pub mod leaf;
 pub mod merkle;
+pub mod ratio;
+pub mod reward_index;
+pub mod score;
+pub mod shares;
+pub mod slash;
+pub mod split;
 pub mod units;
+pub mod utility;
+pub mod vesting;
+pub mod weights;
 
 pub use address::{AddressError, Checksummed};
 pub use claim_tree::{Claim, ClaimTree, ClaimTreeError};
+pub use division::{Divisor, mul_div};
 pub use leaf::{ClaimStatus, LEAF_BYTES, Leaf, Scope};
 pub use merkle::{Hash, Tree};
+pub use ratio::Ppm;
