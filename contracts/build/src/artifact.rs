@@ -15,9 +15,12 @@ use crate::difference::{self, Difference};
 use crate::error::BuildError;
 use crate::manifest::{MANIFEST, Manifest, Row};
 use crate::project::{Package, Project};
-use crate::strip::{ABI_SECTION, Names, Stripped, strip};
+use crate::strip::{ABI_SECTION, Stripped, Symbols, strip};
 use crate::toolchain::Toolchain;
 use crate::{compile, recipe, source};
+
+/// The extension of a module that an author debugs with.
+pub const DEBUG_EXTENSION: &str = "debug.wasm";
 
 /// Characters of a contract's name, which becomes a file's name.
 const NAME_CHARS_MAX: usize = 64;
@@ -28,8 +31,7 @@ pub struct Artifact {
     name: String,
     folder: PathBuf,
     module: Vec<u8>,
-    named_module: Vec<u8>,
-    named_path: PathBuf,
+    debug_module: Vec<u8>,
     abi_json: Vec<u8>,
     accepted: Accepted,
     row: Row,
@@ -39,9 +41,10 @@ impl Artifact {
     pub(crate) fn build(project: &Project, package: &Package, toolchain: &Toolchain) -> Result<Self, BuildError> {
         let linked = compile::compile(project, package, toolchain)?;
         let malformed = |detail: String| BuildError::Module { package: package.name().to_owned(), detail };
-        let stripped = |names| strip(&linked.module, names).map_err(|error| malformed(error.to_string()));
-        let Stripped { module, abi } = stripped(Names::Drop)?;
-        let named_module = stripped(Names::Keep)?.module;
+        let stripped = |symbols| strip(&linked.module, symbols).map_err(|error| malformed(error.to_string()));
+        let Stripped { module, abi } = stripped(Symbols::Drop)?;
+        let named_module = stripped(Symbols::Names)?.module;
+        let debug_module = stripped(Symbols::Lines)?.module;
         let accepted = check::check_deployed(package, &module, &named_module)?;
         if let Some(path) = named_folder(&module, &linked.folders) {
             return Err(BuildError::LocalPath { package: package.name().to_owned(), path });
@@ -62,8 +65,7 @@ impl Artifact {
             source_hash: hex::encode(source::source_hash(project, package)?.as_bytes()),
             toolchain: recipe::TOOLCHAIN.to_owned(),
         };
-        let named_path = project.target_folder().join(&name).with_extension("wasm");
-        Ok(Self { name, folder: package.artifacts_folder(), module, named_module, named_path, abi_json, accepted, row })
+        Ok(Self { name, folder: package.artifacts_folder(), module, debug_module, abi_json, accepted, row })
     }
 
     /// Returns the contract's name, which is also its files' name.
@@ -111,13 +113,21 @@ impl Artifact {
         replace(&self.folder.join(MANIFEST), manifest.text()?.as_bytes())
     }
 
-    /// Writes the module with the names of its functions to the target folder; returns its path.
+    /// Returns the module with the names of its functions and the lines of its source. Without those sections it is
+    /// [`Artifact::module`], byte for byte.
+    pub fn debug_module(&self) -> &[u8] {
+        &self.debug_module
+    }
+
+    /// Writes `NAME.debug.wasm` beside `NAME.wasm`; returns its path. No manifest names it.
     ///
     /// # Errors
     /// `Io`.
-    pub fn write_named(&self) -> Result<PathBuf, BuildError> {
-        replace(&self.named_path, &self.named_module)?;
-        Ok(self.named_path.clone())
+    pub fn write_debug(&self) -> Result<PathBuf, BuildError> {
+        let path = self.folder.join(&self.name).with_extension(DEBUG_EXTENSION);
+        std::fs::create_dir_all(&self.folder).map_err(BuildError::io("write", &self.folder))?;
+        replace(&path, &self.debug_module)?;
+        Ok(path)
     }
 
     /// Compares with the files that are there.

@@ -134,7 +134,8 @@ pub(crate) fn leftovers(folder: &Path, known: impl Fn(&str) -> bool) -> Result<V
     for path in paths {
         let artifact = path.extension().is_some_and(|extension| extension == "wasm" || extension == "json");
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        if artifact && !known(name) {
+        // What an author debugs with belongs to the artifact of the same name.
+        if artifact && !known(name.strip_suffix(".debug").unwrap_or(name)) {
             found.push(Difference::Leftover { path, row: None });
         }
     }

@@ -68,11 +68,15 @@ pub fn text() -> String {
     lines.join("\n")
 }
 
+/// Where each operator comes from in the source, for the module that an author debugs with. The deployed one is stripped of it.
+/// A flag and not the profile's setting, which would enter the names of symbols and so the order of the functions.
+const LINES: &str = "-Cdebuginfo=line-tables-only";
+
 /// Returns the compiler's flags, where `folders` maps folders of this machine to fixed words; a later row wins.
 pub(crate) fn rustflags<'a>(folders: impl IntoIterator<Item = (&'a Path, String)>) -> Vec<String> {
     let remaps = folders.into_iter().map(|(folder, word)| format!("--remap-path-prefix={}={word}", folder.display()));
     let links = link_args().into_iter().map(|argument| format!("-Clink-arg={argument}"));
-    remaps.chain(links).chain([format!("-Ctarget-feature={FEATURES}")]).collect()
+    remaps.chain(links).chain([format!("-Ctarget-feature={FEATURES}"), LINES.to_owned()]).collect()
 }
 
 #[cfg(test)]

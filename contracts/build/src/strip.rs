@@ -16,13 +16,18 @@ const KEPT_PREFIX: &str = "florin.";
 /// Custom section with the names of functions.
 const NAME_SECTION: &str = "name";
 
-/// Whether functions keep their names.
+/// Prefix of the custom sections that lead from code to source.
+const DEBUG_PREFIX: &str = ".debug_";
+
+/// What stays beside the code, which is the same with all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
-    /// No names: what is deployed.
+pub enum Symbols {
+    /// Nothing: what is deployed.
     Drop,
-    /// Names: for a disassembly, a profile, or the message of a refusal. The code is the same.
-    Keep,
+    /// The names of functions, for the message of a refusal.
+    Names,
+    /// Names, and the lines of the source: for a trace, a profile or a disassembly.
+    Lines,
 }
 
 /// What a linked module comes to.
@@ -38,7 +43,7 @@ pub struct Stripped {
 ///
 /// # Errors
 /// The parser's message if the bytes are no module.
-pub fn strip(module: &[u8], names: Names) -> Result<Stripped, BinaryReaderError> {
+pub fn strip(module: &[u8], symbols: Symbols) -> Result<Stripped, BinaryReaderError> {
     let mut stripped = Module::new();
     let mut abi = None;
     for payload in Parser::new(0).parse_all(module) {
@@ -47,8 +52,12 @@ pub fn strip(module: &[u8], names: Names) -> Result<Stripped, BinaryReaderError>
                 abi.get_or_insert_with(Vec::new).extend_from_slice(section.data());
             }
             Payload::CustomSection(section) => {
-                let named = section.name() == NAME_SECTION && names == Names::Keep;
-                if named || section.name().starts_with(KEPT_PREFIX) {
+                let kept = match section.name() {
+                    NAME_SECTION => symbols != Symbols::Drop,
+                    name if name.starts_with(DEBUG_PREFIX) => symbols == Symbols::Lines,
+                    name => name.starts_with(KEPT_PREFIX),
+                };
+                if kept {
                     stripped.section(&CustomSection { name: section.name().into(), data: section.data().into() });
                 }
             }
@@ -92,7 +101,7 @@ fn kept_export(name: &str, kind: ExternalKind) -> Option<ExportKind> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Names, Stripped, strip};
+    use super::{Stripped, Symbols, strip};
 
     const LINKED: &str = r#"(module $token
         (memory (export "memory") 1 256)
@@ -102,15 +111,15 @@ mod tests {
         (data (i32.const 8) "x")
         (@custom "florin.metadata" "\01")
         (@custom "florin.abi" "[]")
-        (@custom "producers" "\00"))"#;
+        (@custom ".debug_line" "\00\00") (@custom "producers" "\00"))"#;
 
-    fn stripped(names: Names) -> Stripped {
-        strip(&wat::parse_str(LINKED).unwrap(), names).unwrap()
+    fn stripped(symbols: Symbols) -> Stripped {
+        strip(&wat::parse_str(LINKED).unwrap(), symbols).unwrap()
     }
 
     #[test]
     fn names_producers_and_linker_exports_go_and_our_sections_stay() {
-        let Stripped { module, abi } = stripped(Names::Drop);
+        let Stripped { module, abi } = stripped(Symbols::Drop);
         assert_eq!(abi.as_deref(), Some(&b"[]"[..]));
         let expected = r#"(module (@custom "florin.metadata" (after data) "\01")
             (memory (export "memory") 1 256) (global i32 (i32.const 9))
@@ -119,17 +128,19 @@ mod tests {
     }
 
     #[test]
-    fn kept_names_change_no_code() {
-        let Stripped { module, .. } = stripped(Names::Keep);
-        let bare = stripped(Names::Drop).module;
-        assert!(module.len() > bare.len());
-        assert_eq!(strip(&module, Names::Drop).unwrap().module, bare);
+    fn kept_names_and_lines_change_no_code() {
+        let bare = stripped(Symbols::Drop).module;
+        let modules = [Symbols::Names, Symbols::Lines].map(|symbols| stripped(symbols).module);
+        assert!(bare.len() < modules[0].len() && modules[0].len() < modules[1].len());
+        for module in modules {
+            assert_eq!(strip(&module, Symbols::Drop).unwrap().module, bare);
+        }
     }
 
     #[test]
     fn stripping_twice_is_stripping_once() {
-        let once = stripped(Names::Drop).module;
-        assert_eq!(strip(&once, Names::Drop).unwrap(), Stripped { module: once, abi: None });
+        let once = stripped(Symbols::Drop).module;
+        assert_eq!(strip(&once, Symbols::Drop).unwrap(), Stripped { module: once, abi: None });
     }
 
     #[test]
@@ -137,10 +148,10 @@ mod tests {
         let module = wat::parse_str(LINKED).unwrap();
         for length in 0..module.len() {
             // A cut at a section's end may leave a shorter module; never a panic.
-            if let Ok(short) = strip(&module[..length], Names::Drop) {
+            if let Ok(short) = strip(&module[..length], Symbols::Drop) {
                 assert!(short.module.len() <= length);
             }
         }
-        assert!(strip(&module[..7], Names::Drop).is_err());
+        assert!(strip(&module[..7], Symbols::Drop).is_err());
     }
 }

@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use alloy_primitives::keccak256;
+use florin_build::strip::{Symbols, strip};
 use florin_build::{Artifact, BuildError, Difference, Scope, build};
 use tempfile::TempDir;
 
@@ -102,6 +103,23 @@ fn an_artifact_is_written_beside_its_crate_and_checks_until_it_is_touched() {
     let found = artifact.differences().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(found.contains("touched.json: 3 bytes, built 2; first difference at byte 1"), "{found}");
     assert!(found.contains("[touched] bytes = 1"), "{found}");
+}
+
+#[test]
+fn the_module_to_debug_with_is_the_artifact_with_names_and_lines() {
+    let folder = author("traced", "neighbour::PLACE");
+    let Some(artifact) = build_in(folder.path()) else { return };
+    let artifact = artifact.unwrap();
+    let path = artifact.write_debug().unwrap();
+    assert_eq!(path, artifact.module_path().with_extension("debug.wasm"));
+    let debug = std::fs::read(&path).unwrap();
+    assert_eq!(debug, artifact.debug_module());
+    assert_eq!(strip(&debug, Symbols::Drop).unwrap().module, artifact.module());
+    let holds = |text: &[u8]| debug.windows(text.len()).any(|window| window == text);
+    assert!(holds(b".debug_line") && holds(b"helper_that_is_exported") && holds(b"src/lib.rs"));
+    assert!(!holds(folder.path().to_str().unwrap().as_bytes()), "it names a folder of this machine");
+    artifact.write().unwrap();
+    assert_eq!(Artifact::leftovers(std::slice::from_ref(&artifact)).unwrap(), []);
 }
 
 #[test]

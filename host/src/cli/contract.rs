@@ -29,9 +29,9 @@ pub(super) struct Build {
     /// Write nothing: compare with the artifacts that are there, byte for byte; exit with 7 if one differs.
     #[arg(long)]
     check: bool,
-    /// Also write NAME.wasm with the names of functions to the target folder, for a profiler or a disassembler.
+    /// Also write NAME.debug.wasm: the same code with the names of its functions and the lines of its source, for `florin trace`.
     #[arg(long, conflicts_with = "check")]
-    keep_names: bool,
+    debug: bool,
 }
 
 #[derive(Debug, Args)]
@@ -61,10 +61,10 @@ impl Build {
             if !self.check {
                 artifact.write()?;
             }
-            if self.keep_names {
-                let path = artifact.write_named()?;
+            if self.debug {
+                let path = artifact.write_debug()?;
                 // A closed standard error leaves nobody to tell.
-                let _ = writeln!(std::io::stderr(), "with names: {}", shown(&path).display());
+                let _ = writeln!(std::io::stderr(), "to debug with: {}", shown(&path).display());
             }
             let (name, size) = (artifact.name(), size(artifact.accepted().bytes));
             let path = artifact.module_path();
