@@ -36,8 +36,12 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("contracts/example", &["florin-sdk"]),
     ("contracts/build", &["florin-abi", "florin-runtime"]),
     ("runtime", &["florin-abi", "florin-tokenomics"]),
-    ("host", &["florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics"]),
-    ("tests", &["florin", "florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics"]),
+    ("trace", &["florin-abi", "florin-runtime"]),
+    ("host", &["florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics", "florin-trace"]),
+    (
+        "tests",
+        &["florin", "florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics", "florin-trace"],
+    ),
     (
         "benches",
         &[

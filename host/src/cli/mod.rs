@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod failure;
 mod output;
+mod trace;
 
 use std::ffi::OsString;
 
@@ -37,6 +38,7 @@ enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Cache(cache::Command),
     Demo(demo::Demo),
+    Trace(trace::Trace),
     /// Print a completion script, to be sourced by a shell.
     Completions(Completions),
 }
@@ -72,6 +74,7 @@ fn execute(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Contract(command) => command.run(output),
         Command::Cache(command) => command.run(output),
         Command::Demo(demo) => demo.run(output),
+        Command::Trace(trace) => trace.run(output),
         Command::Completions(Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "florin", &mut script);
