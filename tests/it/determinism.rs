@@ -127,6 +127,19 @@ fn random_blocks_give_the_same_receipts_gas_and_roots_on_every_engine() {
 }
 
 #[test]
+fn random_blocks_with_a_trace_are_the_blocks_without() {
+    for seed in [5, 6] {
+        let plain = story(&Sandbox::new(), seed, BLOCKS);
+        for engine in crate::engines::ENGINES {
+            let sandbox = Sandbox::builder().engine(engine).build().unwrap();
+            let (traced, traces) = sandbox.trace(|| story(&sandbox, seed, BLOCKS));
+            assert_eq!(traced, plain, "{engine:?}");
+            assert!(traces.len() > BLOCKS as usize * TRANSACTIONS);
+        }
+    }
+}
+
+#[test]
 fn a_cold_cache_and_a_warm_one_tell_the_same() {
     let cold = story(&Sandbox::new(), 9, BLOCKS);
     let sandbox = Sandbox::new();

@@ -29,3 +29,4 @@ mod pointers;
 mod shadow_stack;
 mod spec;
 mod tidy;
+mod traces;

@@ -42,10 +42,15 @@ pub enum ArtifactError {
 /// # Errors
 /// Names both places if there is none.
 pub fn artifact<C: Contract>() -> Result<Vec<u8>, ArtifactError> {
+    Ok(find::<C>()?.1)
+}
+
+/// Reads the artifact of a contract; returns where it lies, too.
+pub(crate) fn find<C: Contract>() -> Result<(PathBuf, Vec<u8>), ArtifactError> {
     let [first, second] = places(C::MANIFEST_DIR, C::NAME);
     for path in [&first, &second] {
         match std::fs::read(path) {
-            Ok(wasm) => return Ok(wasm),
+            Ok(wasm) => return Ok((path.clone(), wasm)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(ArtifactError::Unreadable { path: path.display().to_string(), source }),
         }

@@ -5,6 +5,7 @@ use std::fmt::{Debug, Display};
 use florin_sdk::client::{CallError, Failure};
 
 use crate::error::DeployError;
+use crate::trace::HINT;
 
 /// Results of typed calls and deployments, of which a test expects the contract's own error.
 pub trait ExpectRevert {
@@ -27,7 +28,7 @@ impl<V: Debug, E: Debug, X: Display> ExpectRevert for Result<V, CallError<E, X>>
         match self {
             Err(CallError::Failed(Failure::Reverted(error))) => error,
             Ok(value) => panic!("expected a revert with {wanted}; the call succeeded with {value:?}"),
-            Err(other) => panic!("expected a revert with {wanted}; {other}"),
+            Err(other) => panic!("expected a revert with {wanted}; {other}; {HINT}"),
         }
     }
 }
@@ -41,7 +42,7 @@ impl<V, E: Debug> ExpectRevert for Result<V, DeployError<E>> {
         match self {
             Err(DeployError::Failed(Failure::Reverted(error))) => error,
             Ok(_) => panic!("expected a revert with {wanted}; the contract was deployed"),
-            Err(other) => panic!("expected a revert with {wanted}; {other}"),
+            Err(other) => panic!("expected a revert with {wanted}; {other}; {HINT}"),
         }
     }
 }

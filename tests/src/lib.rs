@@ -35,6 +35,7 @@
 //!
 //! - [`Sandbox`]: accounts, blocks, time, snapshots; [`SandboxBuilder`]: its settings.
 //! - [`Wallet`]: acting as an account, typed and raw. [`PendingBlock`]: several transactions in one block.
+//! - [`Sandbox::trace`]: who called whom, what it cost and where it failed; `FLORIN_TRACE=1` shows it of whatever fails.
 //! - [`TransactionReceipt`]: status, gas, events by type. [`ExpectRevert`]: expected failures by type.
 
 mod account;
@@ -47,6 +48,7 @@ mod receipt;
 #[cfg(feature = "reference")]
 pub mod reference;
 mod sandbox;
+mod trace;
 mod wallet;
 mod world;
 
@@ -58,6 +60,7 @@ pub use error::{DeployError, SandboxError};
 pub use expect::ExpectRevert;
 pub use receipt::TransactionReceipt;
 pub use sandbox::{Sandbox, Snapshot};
+pub use trace::Trace;
 pub use wallet::{ClientOf, Wallet, deploy_payload};
 
 pub use alloy_primitives::{Address, B256, Bytes, U256};

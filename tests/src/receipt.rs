@@ -10,6 +10,8 @@ use florin_sdk::contract::Returns;
 use florin_sdk::error::ContractError;
 use florin_sdk::event::{self, decode_events};
 
+use crate::trace::HINT;
+
 /// The outcome of a transaction, or of a view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionReceipt {
@@ -65,7 +67,11 @@ impl TransactionReceipt {
     #[track_caller]
     pub fn expect_revert<E: ContractError>(&self) -> E {
         let wanted = std::any::type_name::<E>();
-        assert_eq!(self.status, Status::Reverted, "expected a revert with {wanted}; the transaction ended otherwise");
+        assert_eq!(
+            self.status,
+            Status::Reverted,
+            "expected a revert with {wanted}; the transaction ended otherwise; {HINT}"
+        );
         match E::decode(&self.output) {
             Some(error) => error,
             None => panic!("expected a revert with {wanted}; the revert data is {}", self.output),

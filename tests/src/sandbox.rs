@@ -13,6 +13,7 @@ use crate::block::PendingBlock;
 use crate::builder::SandboxBuilder;
 use crate::error::{DeployError, SandboxError};
 use crate::receipt::TransactionReceipt;
+use crate::trace::Trace;
 use crate::wallet::{ClientOf, Wallet};
 use crate::world::World;
 
@@ -113,6 +114,29 @@ impl Sandbox {
     /// Returns the receipt of the last transaction, also of one whose typed call returned its value only.
     pub fn last_receipt(&self) -> Option<TransactionReceipt> {
         self.world.borrow().last.clone()
+    }
+
+    /// Traces what `act` does on this sandbox; returns what it returns, and a trace of each transaction and view in their order.
+    /// As text, a trace is a tree of calls. What is traced takes longer and is the same otherwise.
+    ///
+    /// ```
+    /// use florin_sandbox::{Client, Sandbox, U256};
+    /// use florin_token::Token;
+    ///
+    /// let sandbox = Sandbox::new();
+    /// let alice = sandbox.account("alice");
+    /// let token = sandbox.deploy::<Token>(("Gold".into(), "GLD".into(), 18, alice.address(), U256::from(9)))?;
+    /// let (_, traces) = sandbox.trace(|| token.by(&alice).transfer(alice.address(), U256::from(5)).send());
+    /// println!("{}", traces[0]);
+    /// assert_eq!(traces[0].report.calls[0].message, "transfer(to: alice, value: 5)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn trace<R>(&self, act: impl FnOnce() -> R) -> (R, Vec<Trace>) {
+        let watch = Rc::clone(&self.world.borrow().watch);
+        let before = watch.borrow_mut().begin();
+        let result = act();
+        let traces = watch.borrow_mut().end(before);
+        (result, traces)
     }
 
     /// Returns the height of the last block; the genesis is 0.

@@ -16,7 +16,7 @@ use florin_sdk::Contract;
 use florin_sdk::client::{ActAs, RawCall, Reply, Transport, sort};
 
 use crate::account::Account;
-use crate::artifact::artifact;
+use crate::artifact::find;
 use crate::error::{DeployError, SandboxError};
 use crate::receipt::TransactionReceipt;
 use crate::world::World;
@@ -56,7 +56,8 @@ impl Wallet {
     where
         C::InitError: std::fmt::Debug,
     {
-        let code = artifact::<C>()?;
+        let (path, code) = find::<C>()?;
+        self.world.borrow().watch.borrow_mut().learn(path, &code);
         let receipt = self.deploy_wasm(&code, &C::encode_init(&args))?;
         match (receipt.status, receipt.contract) {
             (Status::Success, Some(address)) => Ok(C::client(address, self.clone())),
@@ -113,7 +114,7 @@ impl Wallet {
     ) -> Result<TransactionReceipt, SandboxError> {
         let world = self.world.borrow();
         let gas = self.gas_limit.unwrap_or(world.gas_limit);
-        let view = world.chain.view(self.account.address(), to.into(), value.wei(), input.into(), gas)?;
+        let view = world.view(self.account.address(), to.into(), value, input.into(), gas)?;
         Ok(TransactionReceipt {
             status: view.status,
             gas_used: view.gas_used,

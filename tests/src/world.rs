@@ -1,11 +1,13 @@
 //! The state of a sandbox: the chain, its clock and who has been funded. Copying it is a snapshot.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes};
-use florin_runtime::block::Block;
-use florin_runtime::chain::{Chain, Proposal};
+use florin_runtime::block::{Block, ExecutedBlock};
+use florin_runtime::chain::{Chain, Proposal, ViewOutcome};
 use florin_runtime::fault::Fault;
 use florin_runtime::gas::Gas;
 use florin_runtime::ledger::Balance;
@@ -15,6 +17,7 @@ use florin_runtime::transaction::{Body, GasPrice, Rejection};
 use crate::account::Account;
 use crate::error::SandboxError;
 use crate::receipt::TransactionReceipt;
+use crate::trace::Watch;
 
 /// The chain behind a [`crate::Sandbox`].
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct World {
     block_seconds: u64,
     account_balance: Balance,
     funded: BTreeSet<Arc<str>>,
+    /// Who watches; shared with snapshots, because watching is no state of the chain.
+    pub(crate) watch: Rc<RefCell<Watch>>,
 }
 
 /// One entry for each transaction that was offered to a block, in the order of the offer.
@@ -41,7 +46,8 @@ impl World {
     /// Takes over a chain at its genesis.
     pub(crate) fn new(chain: Chain, block_seconds: u64, gas_limit: Gas, account_balance: Balance) -> Self {
         let (next_time, last, funded) = (None, None, BTreeSet::new());
-        Self { chain, gas_limit, last, next_time, block_seconds, account_balance, funded }
+        let watch = Rc::new(RefCell::new(Watch::from_environment()));
+        Self { chain, gas_limit, last, next_time, block_seconds, account_balance, funded, watch }
     }
 
     /// Returns the time of the last block.
@@ -141,9 +147,42 @@ impl World {
         Ok(self.chain.propose(candidates, time)?)
     }
 
+    /// Executes a block, traced if anybody watches.
+    fn execute(&self, block: &Block) -> Result<ExecutedBlock, SandboxError> {
+        let mut watch = self.watch.borrow_mut();
+        let Some(vm) = watch.machine(&self.chain)? else {
+            let executed = self.chain.execute(block)?;
+            executed.receipts().iter().for_each(|receipt| watch.failed_unseen(receipt.status));
+            return Ok(executed);
+        };
+        let (executed, traces) = self.chain.trace(&vm, block)?;
+        for (receipt, trace) in executed.receipts().iter().zip(&traces) {
+            watch.saw(trace, receipt.status, receipt.gas_used, &self.funded);
+        }
+        Ok(executed)
+    }
+
+    /// Simulates a call on the last block's state, traced if anybody watches.
+    pub(crate) fn view(
+        &self,
+        caller: Address,
+        to: Address,
+        value: Balance,
+        input: Bytes,
+        gas: Gas,
+    ) -> Result<ViewOutcome, SandboxError> {
+        let mut watch = self.watch.borrow_mut();
+        let Some(vm) = watch.machine(&self.chain)? else {
+            return Ok(self.chain.view(caller, to, value.wei(), input, gas)?);
+        };
+        let (outcome, trace) = self.chain.trace_view(&vm, caller, to, value.wei(), input, gas)?;
+        watch.saw(&trace, outcome.status, outcome.gas_used, &self.funded);
+        Ok(outcome)
+    }
+
     /// Executes and commits a block; returns what became of its transactions.
     fn commit(&mut self, block: &Block) -> Result<Vec<TransactionReceipt>, SandboxError> {
-        let executed = self.chain.execute(block)?;
+        let executed = self.execute(block)?;
         let committed = self.chain.commit(executed)?;
         self.next_time = None;
         let height = self.chain.height();
