@@ -1,14 +1,20 @@
 //! A chain: its head, its state and the machine that executes its blocks, behind one face.
 //!
 //! Guarantees that blocks are committed one after the other, each on its parent's state, and that looking at the state
-//! never changes it. A clone is a snapshot with the same machine: the state is copied when one of the two goes on.
+//! never changes it. A clone is a snapshot with the same machine: a state in memory is copied when one of the two goes on;
+//! of a durable state only one can go on.
+
+mod state;
 
 use std::sync::Arc;
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
+use alloy_rlp::Decodable;
 use florin_abi::Status;
 use thiserror::Error;
+
+use state::ChainState;
 
 use crate::{
     block::{Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, empty_header},
@@ -19,7 +25,9 @@ use crate::{
     ledger::{Account, Supply},
     receipt::Event,
     signature::{self, VerifiedTransaction},
-    state::{Proof, State, StateKey, StateReader, StateRoot},
+    state::durable::{DurableConfig, Identity, OpenError},
+    state::store::Store,
+    state::{DurableState, Proof, State, StateKey, StateReader, StateRoot},
     transaction::{Domain, RawTransaction, Rejection, Transaction},
     vm::{
         Vm, VmConfig,
@@ -53,7 +61,7 @@ pub struct Chain {
     domain: Domain,
     vm: Vm,
     signature_threads: usize,
-    state: Arc<State>,
+    state: ChainState,
     head: Header,
     head_hash: B256,
 }
@@ -64,6 +72,9 @@ pub enum ChainError {
     /// The genesis contradicts itself.
     #[error("genesis: {0}")]
     Genesis(#[from] GenesisError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The host failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -110,11 +121,39 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the genesis; faults if the machine cannot be set up.
     pub fn new(config: ChainConfig) -> Result<Self, ChainError> {
-        let ChainConfig { genesis, vm, signature_threads } = config;
-        let changes = genesis.state(&vm.schedule)?;
-        let vm = Vm::new(vm)?;
+        let changes = config.genesis.state(&config.vm.schedule)?;
         let mut state = State::new();
-        let state_root = state.commit(&changes).hash();
+        state.commit(&changes);
+        Self::start(config, ChainState::Memory(Arc::new(state)), None)
+    }
+
+    /// Makes a chain whose state is in a store: with nothing but its genesis if the store is empty, else where its last block
+    /// left it.
+    ///
+    /// # Errors
+    /// Says what is wrong with the genesis, or with the database; faults if the machine cannot be set up.
+    pub fn open(config: ChainConfig, store: Arc<dyn Store>, durable: DurableConfig) -> Result<Self, ChainError> {
+        let changes = config.genesis.state(&config.vm.schedule)?;
+        let identity = Identity { chain_id: config.genesis.chain_id, genesis_hash: config.genesis.hash().0 };
+        let state = match DurableState::open(Arc::clone(&store), identity, durable)? {
+            Some(state) => state,
+            None => DurableState::create(store, identity, durable, &changes, Vec::new())?,
+        };
+        let head = state.head();
+        let header = match head.height {
+            0 => None,
+            _ => Some(
+                Header::decode(&mut &head.block[..])
+                    .map_err(|error| Fault::Corrupt { what: "header of the head", detail: error.to_string() })?,
+            ),
+        };
+        Self::start(config, ChainState::durable(state), header)
+    }
+
+    /// Starts from a state and the header of its block; without one, from the genesis.
+    fn start(config: ChainConfig, state: ChainState, head: Option<Header>) -> Result<Self, ChainError> {
+        let ChainConfig { genesis, vm, signature_threads } = config;
+        let vm = Vm::new(vm)?;
         let domain = Domain { chain_id: genesis.chain_id, genesis_hash: genesis.hash() };
         let context = BlockContext {
             parent_hash: B256::ZERO,
@@ -125,11 +164,12 @@ impl Chain {
             gas_limit: genesis.block_gas_limit,
             base_gas_price: genesis.gas_price,
             fee_burn_ppm: genesis.fee_burn_ppm,
-            state_root,
+            state_root: state.root().hash(),
         };
         // The header names the genesis, so that chains that differ in anything differ in every block.
-        let head = Header { extra_data: domain.genesis_hash.into(), ..empty_header(&context) };
-        let (genesis, state) = (Arc::new(genesis), Arc::new(state));
+        let first = || Header { extra_data: domain.genesis_hash.into(), ..empty_header(&context) };
+        let head = head.unwrap_or_else(first);
+        let genesis = Arc::new(genesis);
         Ok(Self { genesis, domain, vm, signature_threads, state, head_hash: head.hash_slow(), head })
     }
 
@@ -217,7 +257,7 @@ impl Chain {
             return Err(Fault::Invariant("a block was committed that was executed on another head"));
         }
         let header = executed.header();
-        let state_root = Arc::make_mut(&mut self.state).commit(executed.changes());
+        let state_root = self.state.commit(&header, executed.changes())?;
         let committed = CommittedBlock::new(header, state_root, executed);
         self.head = committed.header().clone();
         self.head_hash = committed.hash();
@@ -294,7 +334,7 @@ impl Chain {
     }
 
     fn reader(&self) -> Arc<dyn StateReader> {
-        Arc::clone(&self.state) as Arc<dyn StateReader>
+        self.state.reader()
     }
 }
 
@@ -410,9 +450,20 @@ impl Chain {
         self.state.prove(key)
     }
 
-    /// Returns the state after the head.
-    pub fn state(&self) -> &State {
-        &self.state
+    /// Returns the state after the head, if it is in memory.
+    pub fn memory(&self) -> Option<&State> {
+        match &self.state {
+            ChainState::Memory(state) => Some(state),
+            ChainState::Durable { .. } => None,
+        }
+    }
+
+    /// Returns the state with its earlier heights, if it is durable.
+    pub fn durable(&self) -> Option<&DurableState> {
+        match &self.state {
+            ChainState::Memory(_) => None,
+            ChainState::Durable { state, .. } => Some(state),
+        }
     }
 
     /// Opens a session that shows the head: its height and time, and the state after it.

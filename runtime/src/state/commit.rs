@@ -7,9 +7,10 @@ use core::fmt;
 
 use alloy_primitives::{B256, Bytes};
 
+use super::entries::Entries;
 use super::proof::Proof;
-use super::store::MemoryStore;
-use super::tree::Tree;
+use super::tree::pages::NoSource;
+use super::tree::{Change, Hash, Tree, key_hash, value_hash};
 use super::{ChangeSet, StateKey, StateReader};
 use crate::fault::Fault;
 
@@ -18,6 +19,10 @@ use crate::fault::Fault;
 pub struct StateRoot(B256);
 
 impl StateRoot {
+    pub(crate) const fn new(hash: Hash) -> Self {
+        Self(B256::new(hash))
+    }
+
     /// Returns the hash.
     pub const fn hash(self) -> B256 {
         self.0
@@ -39,7 +44,7 @@ impl fmt::Debug for StateRoot {
 /// A committed state: its entries and the tree over them. A clone is a snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    store: MemoryStore,
+    entries: Entries,
     tree: Tree,
 }
 
@@ -51,19 +56,19 @@ impl State {
 
     /// Applies changes and returns the root of the result.
     pub fn commit(&mut self, changes: &ChangeSet) -> StateRoot {
-        self.store.apply(changes);
-        self.tree.apply(changes);
+        self.entries.apply(changes);
+        self.tree.apply_in_memory(&hashed(changes));
         self.root()
     }
 
     /// Returns the root.
     pub fn root(&self) -> StateRoot {
-        StateRoot(B256::new(self.tree.root()))
+        StateRoot::new(self.tree.root())
     }
 
     /// Returns the entries.
-    pub const fn store(&self) -> &MemoryStore {
-        &self.store
+    pub const fn entries(&self) -> &Entries {
+        &self.entries
     }
 
     /// Returns what is under a key, with the proof against [`root`](Self::root).
@@ -71,16 +76,27 @@ impl State {
     /// # Errors
     /// Faults if the store cannot answer.
     pub fn prove(&self, key: &StateKey) -> Result<(Option<Bytes>, Proof), Fault> {
-        Ok((self.store.get(key)?, self.tree.prove(key)))
+        let path = self.tree.path(&NoSource, &key_hash(key.as_bytes()))?;
+        Ok((self.entries.get(key)?, path.into()))
     }
+}
+
+/// Returns the changes as the tree takes them: hashed, and ordered by the hash of the key.
+pub(super) fn hashed(changes: &ChangeSet) -> Vec<Change> {
+    let hash = |(key, value): (&StateKey, &Option<Bytes>)| {
+        (key_hash(key.as_bytes()), value.as_ref().map(|value| value_hash(value)))
+    };
+    let mut hashed: Vec<Change> = changes.iter().map(hash).collect();
+    hashed.sort_unstable();
+    hashed
 }
 
 impl StateReader for State {
     fn get(&self, key: &StateKey) -> Result<Option<Bytes>, Fault> {
-        self.store.get(key)
+        self.entries.get(key)
     }
 
     fn next(&self, prefix: &[u8], after: &[u8]) -> Result<Option<StateKey>, Fault> {
-        self.store.next(prefix, after)
+        self.entries.next(prefix, after)
     }
 }

@@ -1,16 +1,26 @@
 //! State: what is read while a block executes, what a block changes, and the root that commits to all of it.
 //!
 //! - [`key`]: how accounts, storage entries and code are named.
-//! - [`store`]: the committed entries.
+//! - [`commit`]: a state in memory, and the root.
+//! - [`entries`]: the entries of a state in memory.
+//! - [`durable`]: a state that survives its process.
+//! - [`store`]: where a durable state lies: in memory, or on disk.
 //! - [`tree`]: the authenticated tree and its root.
 //! - [`proof`]: inclusion and absence proofs, and their verifier.
-//! - [`commit`]: applying a block's changes.
+//! - [`undo`]: what each block replaced.
+//! - [`view`]: reads at one height.
+//! - [`cache`]: values in memory, by key and height.
 
+pub mod cache;
 pub mod commit;
+pub mod durable;
+pub mod entries;
 pub mod key;
 pub mod proof;
 pub mod store;
 pub mod tree;
+pub mod undo;
+pub mod view;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +32,11 @@ use alloy_primitives::Bytes;
 use crate::fault::Fault;
 
 pub use commit::{State, StateRoot};
+pub use durable::DurableState;
+pub use entries::Entries;
 pub use key::StateKey;
 pub use proof::Proof;
-pub use store::MemoryStore;
+pub use view::StateView;
 
 /// What one block or one transaction changes: the new value of each key, `None` for a removed one.
 pub type ChangeSet = BTreeMap<StateKey, Option<Bytes>>;

@@ -11,7 +11,7 @@
 use parity_scale_codec::{Decode, Encode};
 use thiserror::Error;
 
-use super::tree::{EMPTY, Hash, branch_hash, key_hash, leaf_hash, turns_right, value_hash};
+use super::tree::{Domain, EMPTY, Hash, Path, key_hash, turns_right, value_hash};
 
 /// The most siblings of a proof: the bits of a key's hash.
 pub const PROOF_SIBLINGS_MAX: usize = 256;
@@ -62,6 +62,16 @@ pub enum ProofError {
     WrongContent,
 }
 
+impl From<Path> for Proof {
+    fn from(path: Path) -> Self {
+        let terminal = match path.end {
+            Some(leaf) => Terminal::Leaf { key: leaf.key, value: leaf.value },
+            None => Terminal::Empty,
+        };
+        Self { siblings: path.siblings, terminal }
+    }
+}
+
 impl Proof {
     /// Verifies that the state with this root holds `value` under `key`, or nothing under it.
     ///
@@ -90,11 +100,12 @@ impl Proof {
                 if (0..self.siblings.len()).any(|depth| turns_right(leaf, depth) != turns_right(key, depth)) {
                     return Err(ProofError::ForeignLeaf);
                 }
-                leaf_hash(leaf, value)
+                Domain::Leaf.hash(leaf, value)
             }
         };
-        let climb = |hash, (depth, sibling): (usize, &Hash)| {
-            if turns_right(key, depth) { branch_hash(sibling, &hash) } else { branch_hash(&hash, sibling) }
+        let climb = |hash: Hash, (depth, sibling): (usize, &Hash)| {
+            let (left, right) = if turns_right(key, depth) { (sibling, &hash) } else { (&hash, sibling) };
+            Domain::Branch.hash(left, right)
         };
         Ok(self.siblings.iter().enumerate().rev().fold(end, climb))
     }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::commit::State;
 use super::proof::{Proof, ProofError, Terminal};
-use super::tree::{EMPTY, branch_hash, key_hash, leaf_hash, turns_right, value_hash};
+use super::tree::{Domain, EMPTY, key_hash, turns_right, value_hash};
 use super::{ChangeSet, StateKey, StateReader};
 
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -19,10 +19,10 @@ type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 fn root_by_definition(depth: usize, leaves: &[([u8; 32], [u8; 32])]) -> [u8; 32] {
     match leaves {
         [] => EMPTY,
-        [(key, value)] => leaf_hash(key, value),
+        [(key, value)] => Domain::Leaf.hash(key, value),
         _ => {
             let (right, left): (Vec<_>, Vec<_>) = leaves.iter().partition(|(key, _)| turns_right(key, depth));
-            branch_hash(&root_by_definition(depth + 1, &left), &root_by_definition(depth + 1, &right))
+            Domain::Branch.hash(&root_by_definition(depth + 1, &left), &root_by_definition(depth + 1, &right))
         }
     }
 }
@@ -69,7 +69,7 @@ proptest! {
                 };
             }
             prop_assert_eq!(root.hash().0, root_of(&model));
-            prop_assert_eq!(state.store().len(), model.len());
+            prop_assert_eq!(state.entries().len(), model.len());
         }
     }
 

@@ -83,7 +83,7 @@ impl StateReader for WithCode {
 fn whoever_has_a_key_for_a_contracts_address_sends_nothing() {
     let world = World::new();
     let (block, _) = world.propose(transfers(&world, 0, &[1]));
-    let base = |account| Arc::new(WithCode { state: world.chain.state().clone(), account });
+    let base = |account| Arc::new(WithCode { state: world.chain.memory().unwrap().clone(), account });
     let refused = sequential::execute(base(user(0)), world.chain.vm(), &block).unwrap_err();
     let expected = Rejection::SenderIsContract { sender: user(0) };
     assert!(matches!(refused, BlockError::Transaction { index: 0, rejection } if rejection == expected));

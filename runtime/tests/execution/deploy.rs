@@ -19,7 +19,7 @@ const IDLE: &str = r#"(memory (export "memory") 1 1) (func (export "florin_call"
 
 /// Entries that are no accounts and not the ledger's own: code and storage.
 fn stored(world: &World) -> usize {
-    world.chain.state().store().iter().filter(|(key, _)| [1, 2].contains(&key.as_bytes()[0])).count()
+    world.chain.memory().unwrap().entries().iter().filter(|(key, _)| [1, 2].contains(&key.as_bytes()[0])).count()
 }
 
 fn intrinsic(payload: usize, code: usize) -> Gas {
@@ -109,7 +109,7 @@ fn case_16_the_same_code_twice_is_stored_once() {
     assert_eq!([receipts[0].contract, receipts[1].contract], [Some(first), Some(second)]);
     assert_eq!(receipts[0].gas_used, receipts[1].gas_used, "whether code is known changes no price");
     assert_eq!(stored(&world), 2, "one code and one entry");
-    assert_eq!(world.chain.state().prove(&StateKey::code(keccak256(&code))).unwrap().0, Some(code.into()));
+    assert_eq!(world.chain.memory().unwrap().prove(&StateKey::code(keccak256(&code))).unwrap().0, Some(code.into()));
     assert_eq!(world.chain.account(first).unwrap().code_hash, world.chain.account(second).unwrap().code_hash);
 }
 

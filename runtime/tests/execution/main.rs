@@ -5,6 +5,7 @@
 mod admission;
 mod calls;
 mod deploy;
+mod durable;
 mod imports;
 mod puppet;
 mod supply;

@@ -186,7 +186,7 @@ impl World {
 
     /// The supply equation: the sum of all balances is genesis + minted - burned.
     pub(crate) fn check_supply(&self) {
-        let accounts = self.chain.state().store().iter().filter(|(key, _)| key.as_bytes()[0] == 0);
+        let accounts = self.chain.memory().unwrap().entries().iter().filter(|(key, _)| key.as_bytes()[0] == 0);
         let sum: u128 = accounts.map(|(_, value)| Account::decode(&mut &value[..]).unwrap().balance.wei()).sum();
         assert_eq!(self.chain.supply().unwrap().circulating().unwrap().wei(), sum);
     }

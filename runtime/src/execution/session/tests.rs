@@ -235,7 +235,7 @@ fn compare(mut session: Session, state: &State, model: &Model) {
     let changes: ChangeSet = session.into_changes();
     let mut state = state.clone();
     state.commit(&changes);
-    let stored = state.store().iter().filter_map(|(key, value)| {
+    let stored = state.entries().iter().filter_map(|(key, value)| {
         let contract = Address::from_slice(key.as_bytes().get(1..21)?);
         Some(((contract, key.storage_part()?.to_vec()), value.to_vec()))
     });

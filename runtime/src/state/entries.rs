@@ -1,4 +1,4 @@
-//! The committed entries in memory, in the order of their keys.
+//! The entries of a state that is in memory, in the order of their keys.
 //!
 //! A clone is a snapshot: it never changes with the original. Cost of a clone: one copy of every key and a reference to
 //! every value.
@@ -13,12 +13,12 @@ use crate::fault::Fault;
 
 /// Entries by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MemoryStore {
+pub struct Entries {
     entries: BTreeMap<StateKey, Bytes>,
 }
 
-impl MemoryStore {
-    /// Makes a store without entries.
+impl Entries {
+    /// Makes none.
     pub fn new() -> Self {
         Self::default()
     }
@@ -49,7 +49,7 @@ impl MemoryStore {
     }
 }
 
-impl StateReader for MemoryStore {
+impl StateReader for Entries {
     fn get(&self, key: &StateKey) -> Result<Option<Bytes>, Fault> {
         Ok(self.entries.get(key).cloned())
     }
@@ -73,15 +73,15 @@ mod tests {
 
     use super::*;
 
-    fn store(keys: &[&[u8]]) -> MemoryStore {
-        let mut store = MemoryStore::new();
-        store.apply(&keys.iter().map(|key| (StateKey::from_bytes(key), Some(Bytes::new()))).collect());
-        store
+    fn entries(keys: &[&[u8]]) -> Entries {
+        let mut entries = Entries::new();
+        entries.apply(&keys.iter().map(|key| (StateKey::from_bytes(key), Some(Bytes::new()))).collect());
+        entries
     }
 
-    fn walk(store: &MemoryStore, prefix: &[u8]) -> Vec<Vec<u8>> {
+    fn walk(entries: &Entries, prefix: &[u8]) -> Vec<Vec<u8>> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
-        while let Some(key) = store.next(prefix, keys.last().map_or(&[], Vec::as_slice)).unwrap() {
+        while let Some(key) = entries.next(prefix, keys.last().map_or(&[], Vec::as_slice)).unwrap() {
             keys.push(key.as_bytes().to_vec());
         }
         keys
@@ -89,29 +89,29 @@ mod tests {
 
     #[test]
     fn a_walk_meets_every_key_of_the_prefix_once_and_in_order() {
-        let store = store(&[b"a", b"b", b"b\x00", b"bb", b"b\xff", b"c"]);
-        assert_eq!(walk(&store, b"b"), [&b"b"[..], b"b\x00", b"bb", b"b\xff"]);
-        assert_eq!(walk(&store, b"").len(), 6);
-        assert_eq!(walk(&store, b"d"), Vec::<Vec<u8>>::new());
+        let entries = entries(&[b"a", b"b", b"b\x00", b"bb", b"b\xff", b"c"]);
+        assert_eq!(walk(&entries, b"b"), [&b"b"[..], b"b\x00", b"bb", b"b\xff"]);
+        assert_eq!(walk(&entries, b"").len(), 6);
+        assert_eq!(walk(&entries, b"d"), Vec::<Vec<u8>>::new());
     }
 
     #[test]
     fn a_walk_may_start_between_keys_and_outside_the_prefix() {
-        let store = store(&[b"b1", b"b3"]);
-        assert_eq!(store.next(b"b", b"b2").unwrap(), Some(StateKey::from_bytes(b"b3")));
-        assert_eq!(store.next(b"b", b"a").unwrap(), Some(StateKey::from_bytes(b"b1")));
-        assert_eq!(store.next(b"b", b"c").unwrap(), None);
+        let entries = entries(&[b"b1", b"b3"]);
+        assert_eq!(entries.next(b"b", b"b2").unwrap(), Some(StateKey::from_bytes(b"b3")));
+        assert_eq!(entries.next(b"b", b"a").unwrap(), Some(StateKey::from_bytes(b"b1")));
+        assert_eq!(entries.next(b"b", b"c").unwrap(), None);
     }
 
     #[test]
     fn an_empty_key_is_met_by_the_first_step_only() {
-        let store = store(&[b"", b"a"]);
-        assert_eq!(store.next(b"", b"").unwrap(), Some(StateKey::from_bytes(b"")));
+        let entries = entries(&[b"", b"a"]);
+        assert_eq!(entries.next(b"", b"").unwrap(), Some(StateKey::from_bytes(b"")));
     }
 
     #[test]
     fn a_snapshot_keeps_what_the_original_loses() {
-        let mut original = store(&[b"a"]);
+        let mut original = entries(&[b"a"]);
         let snapshot = original.clone();
         original.apply(&ChangeSet::from([(StateKey::from_bytes(b"a"), None)]));
         assert_eq!(original.len(), 0);

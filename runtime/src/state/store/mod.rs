@@ -1,0 +1,141 @@
+//! Where a durable state lies: tables of bytes, read through snapshots, written in batches that happen whole or not at all.
+//!
+//! The trait is narrow, so that what the state needs of a database can be seen, and replaced in tests: [`memory`] keeps the
+//! tables in memory, [`disk`] in an embedded database.
+//!
+//! ```text
+//! entries   state key                          -> value
+//! pages     place of a page                    -> page of the tree
+//! undo      height u64, big-endian | last key  -> what a block replaced, some keys at a time
+//!           height u64, big-endian             -> fingerprints of all keys that a block changed
+//! meta      name                               -> identity of the chain, head
+//! ```
+
+pub mod disk;
+pub mod memory;
+
+use std::sync::Arc;
+
+use alloy_primitives::Bytes;
+use thiserror::Error;
+
+use crate::fault::Fault;
+
+/// One of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// The newest value under each key.
+    Entries,
+    /// The pages of the authenticated tree.
+    Pages,
+    /// What the retained blocks replaced.
+    Undo,
+    /// What the database is of, and how far it is.
+    Meta,
+}
+
+impl Table {
+    /// Every table, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Entries, Self::Pages, Self::Undo, Self::Meta];
+
+    /// Returns the table's name in a database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Entries => "entries",
+            Self::Pages => "pages",
+            Self::Undo => "undo",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+/// Rows to write and to remove, all together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Table, key, and the new value or nothing for a removal.
+    pub rows: Vec<(Table, Bytes, Option<Bytes>)>,
+}
+
+impl Batch {
+    /// Writes a row.
+    pub fn put(&mut self, table: Table, key: impl Into<Bytes>, value: impl Into<Bytes>) {
+        self.rows.push((table, key.into(), Some(value.into())));
+    }
+
+    /// Removes a row.
+    pub fn remove(&mut self, table: Table, key: impl Into<Bytes>) {
+        self.rows.push((table, key.into(), None));
+    }
+}
+
+/// When a batch is safe from a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Before [`Store::write`] returns.
+    Synced,
+    /// At some later synced batch, or never: after a crash the newest batches may be missing, each whole, the latest first.
+    /// For replaying blocks that can be had again.
+    Buffered,
+}
+
+/// Why a store cannot answer.
+#[derive(Clone, Debug, Error)]
+pub enum StoreError {
+    /// The disk is full. The store accepts no more writes until it is opened again.
+    #[error("no space left on the device: free some, then start again; nothing that was committed is lost")]
+    Full,
+    /// The device or the file system failed. The store accepts no more writes until it is opened again.
+    #[error("input or output failed: {0}; check the disk, then start again")]
+    Io(String),
+    /// Another process has the database open.
+    #[error("the database is open in another process: stop that one first")]
+    Locked,
+    /// What is stored does not pass its checksums.
+    #[error("the database is damaged: {0}; restore it from a snapshot")]
+    Damaged(String),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+/// Tables of bytes.
+pub trait Store: Send + Sync {
+    /// Shows the tables as the last batch left them; later batches do not change it.
+    fn snapshot(&self) -> Arc<dyn Snapshot>;
+
+    /// Writes a batch whole or not at all.
+    ///
+    /// # Errors
+    /// Nothing of the batch is visible then; whether it will be after opening the store again is not known.
+    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError>;
+
+    /// Returns the bytes that the store takes on disk.
+    ///
+    /// # Errors
+    /// Says why they cannot be counted.
+    fn disk_bytes(&self) -> Result<u64, StoreError>;
+}
+
+/// The tables at one moment.
+pub trait Snapshot: Send + Sync {
+    /// Returns the value of a row.
+    ///
+    /// # Errors
+    /// Says why the store cannot answer.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, StoreError>;
+
+    /// Returns the first row at or after a key.
+    ///
+    /// # Errors
+    /// Says why the store cannot answer.
+    fn seek(&self, table: Table, from: &[u8]) -> Result<Option<(Bytes, Bytes)>, StoreError>;
+
+    /// Calls `visit` with the rows from a key on, in order, until it returns false.
+    ///
+    /// # Errors
+    /// Says why the store cannot answer.
+    fn scan(&self, table: Table, from: &[u8], visit: &mut dyn FnMut(Bytes, Bytes) -> bool) -> Result<(), StoreError>;
+}

@@ -1,0 +1,239 @@
+//! Pages: pieces of the tree of a size that is worth reading and writing as one.
+//!
+//! The tree is cut every four levels. A page stands for the subtree below a path of half-bytes ([`PageId`]). While that
+//! subtree has at most [`LEAVES_MAX`] entries, the page lists them; with more, it lists the sixteen subtrees four levels
+//! below, which have pages of their own. How the tree is cut never changes a hash.
+//!
+//! ```text
+//! id       nibbles u8 | path [(nibbles + 1) / 2]
+//! leaves   0 | (key hash [32] | value hash [32]) * count, ordered by key hash
+//! branch   1 | present u16, little-endian, bit i for child i | (entries u8 | hash [32]) * bits set
+//! ```
+
+use core::fmt;
+
+use alloy_primitives::hex;
+
+use super::forest::Subtree;
+use super::hash::{EMPTY, Hash};
+
+/// The most entries of a page that lists entries. One more splits it.
+pub const LEAVES_MAX: usize = 32;
+
+/// The most entries of the children of a page that takes them back. Far below [`LEAVES_MAX`], so that an entry that comes and
+/// goes does not split and merge each time.
+pub const MERGE_MAX: usize = 8;
+
+/// Subtrees of a branch page.
+pub const CHILDREN: usize = 16;
+
+/// Stands for more entries than a leaf page can have.
+const MANY: u8 = u8::MAX;
+
+const LEAVES_TAG: u8 = 0;
+const BRANCH_TAG: u8 = 1;
+const LEAF_BYTES: usize = 64;
+const CHILD_BYTES: usize = 33;
+
+/// The place of a page: a path from the root, four levels a half-byte.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PageId {
+    nibbles: u8,
+    path: Hash,
+}
+
+impl PageId {
+    /// The page at the root.
+    pub const ROOT: Self = Self { nibbles: 0, path: [0; 32] };
+
+    /// Returns the depth of the page's own subtree, in levels.
+    pub fn depth(&self) -> usize {
+        usize::from(self.nibbles).saturating_mul(4)
+    }
+
+    /// Returns the place of a child.
+    pub fn child(&self, index: usize) -> Self {
+        let mut child = *self;
+        let nibble = u8::try_from(index).unwrap_or_default() & 15;
+        if let Some(byte) = child.path.get_mut(usize::from(self.nibbles) / 2) {
+            *byte |= if self.nibbles.is_multiple_of(2) { nibble << 4 } else { nibble };
+        }
+        child.nibbles = child.nibbles.saturating_add(1);
+        child
+    }
+
+    /// Returns the page above, and which child of it this is; nothing above the root.
+    pub fn parent(&self) -> Option<(Self, usize)> {
+        let nibbles = self.nibbles.checked_sub(1)?;
+        let mut parent = Self { nibbles, path: self.path };
+        let index = nibble(&self.path, usize::from(nibbles));
+        if let Some(byte) = parent.path.get_mut(usize::from(nibbles) / 2) {
+            *byte &= if nibbles.is_multiple_of(2) { 0 } else { 0xf0 };
+        }
+        Some((parent, index))
+    }
+
+    /// Tells whether two places are below the same page.
+    pub fn is_sibling(&self, other: &Self) -> bool {
+        self.parent().map(|(page, _)| page) == other.parent().map(|(page, _)| page)
+    }
+
+    /// Returns which child of this page a key hash lies below.
+    pub fn index_of(&self, key: &Hash) -> usize {
+        nibble(key, usize::from(self.nibbles))
+    }
+
+    /// Returns how the place is named in the store.
+    pub fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = vec![self.nibbles];
+        bytes.extend_from_slice(&self.path[..usize::from(self.nibbles).div_ceil(2).min(32)]);
+        bytes
+    }
+}
+
+/// Sixteen half-bytes of the path are enough: two pages that agree in them need keys that agree in 64 bits of BLAKE3.
+impl core::hash::Hash for PageId {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        let path = self.path.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        state.write_u64(path ^ u64::from(self.nibbles));
+    }
+}
+
+impl fmt::Debug for PageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = hex::encode(self.path);
+        f.write_str(path.get(..usize::from(self.nibbles)).unwrap_or(&path))
+    }
+}
+
+fn nibble(hash: &Hash, index: usize) -> usize {
+    let byte = hash.get(index / 2).copied().unwrap_or_default();
+    usize::from(if index.is_multiple_of(2) { byte >> 4 } else { byte & 15 })
+}
+
+/// One entry: the hashes of its key and of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// The hash of its key.
+    pub key: Hash,
+    /// The hash of its value.
+    pub value: Hash,
+}
+
+/// A subtree as the page above it knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its hash.
+    pub hash: Hash,
+    entries: u8,
+}
+
+impl Child {
+    /// The subtree without entries.
+    pub const EMPTY: Self = Self { hash: EMPTY, entries: 0 };
+
+    /// Returns how many entries the subtree has, if its page lists them.
+    pub fn entries(&self) -> Option<usize> {
+        (self.entries != MANY).then_some(usize::from(self.entries))
+    }
+
+    /// Tells whether the subtree has no entries, and so no page.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// Returns the subtree for joining with others.
+    pub fn subtree(&self) -> Subtree {
+        match self.entries {
+            0 => Subtree::Empty,
+            1 => Subtree::One(self.hash),
+            _ => Subtree::Many(self.hash),
+        }
+    }
+}
+
+/// A piece of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The entries of the subtree, ordered by key hash.
+    Leaves(Vec<Leaf>),
+    /// The subtrees four levels below.
+    Branch(Box<[Child; CHILDREN]>),
+}
+
+impl Page {
+    /// Returns what the page above keeps of this one, whose hash is known.
+    pub fn as_child(&self, hash: Hash) -> Child {
+        let entries = match self {
+            Self::Leaves(leaves) => u8::try_from(leaves.len()).unwrap_or(MANY),
+            Self::Branch(_) => MANY,
+        };
+        Child { hash, entries }
+    }
+
+    /// Returns the bytes that it takes in memory.
+    pub fn bytes(&self) -> usize {
+        let listed = match self {
+            Self::Leaves(leaves) => leaves.capacity().saturating_mul(LEAF_BYTES),
+            Self::Branch(_) => CHILDREN * CHILD_BYTES,
+        };
+        listed.saturating_add(size_of::<Self>())
+    }
+
+    /// Returns the page as it is stored.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Leaves(leaves) => {
+                let mut bytes = Vec::with_capacity(leaves.len().saturating_mul(LEAF_BYTES).saturating_add(1));
+                bytes.push(LEAVES_TAG);
+                for leaf in leaves {
+                    bytes.extend_from_slice(&leaf.key);
+                    bytes.extend_from_slice(&leaf.value);
+                }
+                bytes
+            }
+            Self::Branch(children) => {
+                let mut bytes = vec![BRANCH_TAG, 0, 0];
+                let mut present = 0_u16;
+                for (index, child) in children.iter().enumerate().filter(|(_, child)| !child.is_empty()) {
+                    present |= 1 << index;
+                    bytes.push(child.entries);
+                    bytes.extend_from_slice(&child.hash);
+                }
+                bytes[1..3].copy_from_slice(&present.to_le_bytes());
+                bytes
+            }
+        }
+    }
+
+    /// Reads a page as it was stored; nothing if the bytes are no page.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (tag, bytes) = bytes.split_first()?;
+        match *tag {
+            LEAVES_TAG => {
+                let (leaves, []) = bytes.as_chunks::<LEAF_BYTES>() else { return None };
+                let leaf = |bytes: &[u8; LEAF_BYTES]| {
+                    Some(Leaf { key: bytes[..32].try_into().ok()?, value: bytes[32..].try_into().ok()? })
+                };
+                let leaves: Vec<Leaf> = leaves.iter().map(leaf).collect::<Option<_>>()?;
+                (leaves.len() <= LEAVES_MAX && leaves.is_sorted_by(|a, b| a.key < b.key))
+                    .then_some(Self::Leaves(leaves))
+            }
+            BRANCH_TAG => {
+                let (present, bytes) = bytes.split_first_chunk::<2>()?;
+                let present = u16::from_le_bytes(*present);
+                let (listed, []) = bytes.as_chunks::<CHILD_BYTES>() else { return None };
+                let mut listed = listed.iter();
+                let mut children = Box::new([Child::EMPTY; CHILDREN]);
+                for (index, child) in children.iter_mut().enumerate() {
+                    if present & (1 << index) != 0 {
+                        let [entries, hash @ ..] = listed.next()?;
+                        *child = Child { hash: *hash, entries: *entries };
+                    }
+                }
+                listed.next().is_none().then_some(Self::Branch(children))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A chain whose state is on disk is the chain in memory: the same blocks, receipts and roots, however often it starts again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alloy_primitives::Address;
+use florin_runtime::chain::{Chain, ChainConfig, ChainError};
+use florin_runtime::genesis::Genesis;
+use florin_runtime::state::durable::{DurableConfig, OpenError};
+use florin_runtime::state::store::disk::{DiskConfig, DiskStore};
+use florin_runtime::state::{StateKey, StateReader};
+use florin_runtime::vm::VmConfig;
+
+use crate::puppet::{Script, puppet};
+use crate::world::{World, user};
+
+fn open(genesis: &Genesis, folder: &Path) -> Result<Chain, ChainError> {
+    let store = DiskStore::open(folder, DiskConfig::default()).unwrap();
+    let config = ChainConfig { genesis: genesis.clone(), vm: VmConfig::default(), signature_threads: 1 };
+    Chain::open(config, Arc::new(store), DurableConfig::default())
+}
+
+#[test]
+fn a_chain_that_starts_again_after_every_block_is_the_one_that_never_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let genesis = world.chain.genesis().clone();
+    let contract = user(0).create(0);
+    let mut accounts = vec![world.chain.account(user(1)).unwrap()];
+    for height in 1..=9_u64 {
+        let key = [b'k', height.to_le_bytes()[0] % 4];
+        let script = match height % 3 {
+            0 => Script::new().write(&key, &[7; 40]).unreachable(),
+            1 => Script::new().write(&key, &height.to_le_bytes()),
+            _ => Script::new().remove(&key),
+        };
+        let mut bodies = vec![(1, world.body(1, Some(Address::repeat_byte(9)), u128::from(height), vec![]))];
+        if height == 1 {
+            let input = florin_runtime::execution::deploy::DeployPayload::join(&puppet(), &[]).unwrap();
+            let mut deploy = world.body(0, None, 0, input.to_vec());
+            deploy.gas_limit = florin_runtime::gas::Gas(200_000_000);
+            bodies.push((0, deploy));
+        } else {
+            bodies.push((0, world.body(0, Some(contract), 0, script.bytes())));
+        }
+        let transactions = bodies.iter().map(|(index, body)| world.signed(*index, body)).collect();
+        let (block, rejected) = world.propose(transactions);
+        assert_eq!(rejected, []);
+
+        let mut chain = open(&genesis, folder.path()).unwrap();
+        assert_eq!((chain.head_hash(), chain.state_root()), (world.chain.head_hash(), world.chain.state_root()));
+        let committed = chain.commit(chain.execute(&block).unwrap()).unwrap();
+        let expected = world.run(&block);
+        assert_eq!(committed.receipts(), expected.receipts());
+        assert_eq!((committed.hash(), committed.state_root()), (expected.hash(), expected.state_root()));
+        accounts.push(world.chain.account(user(1)).unwrap());
+    }
+    let chain = open(&genesis, folder.path()).unwrap();
+    let key = StateKey::account(user(1));
+    let (value, proof) = chain.prove(&key).unwrap();
+    assert_eq!(proof.verify(&chain.state_root().hash().0, key.as_bytes(), value.as_ref().map(AsRef::as_ref)), Ok(()));
+    for (height, account) in accounts.iter().enumerate() {
+        let view = chain.durable().unwrap().at(height as u64).unwrap();
+        let stored = view.get(&key).unwrap().unwrap();
+        assert_eq!(&stored[..], parity_scale_codec::Encode::encode(account), "at {height}");
+    }
+}
+
+#[test]
+fn a_folder_of_another_chain_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let genesis = World::new().chain.genesis().clone();
+    drop(open(&genesis, folder.path()).unwrap());
+    let other = Genesis { chain_id: genesis.chain_id + 1, ..genesis.clone() };
+    assert!(matches!(open(&other, folder.path()), Err(ChainError::Open(OpenError::Chain { .. }))));
+    let other = Genesis { time: genesis.time + 1, ..genesis.clone() };
+    assert!(matches!(open(&other, folder.path()), Err(ChainError::Open(OpenError::Genesis { .. }))));
+    open(&genesis, folder.path()).unwrap();
+}
+
+#[test]
+fn of_two_chains_on_one_database_only_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new();
+    let mut first = open(world.chain.genesis(), folder.path()).unwrap();
+    let mut second = first.clone();
+    let (block, _) = world.propose(vec![world.signed(1, &world.body(1, Some(user(2)), 5, vec![]))]);
+    let executed = second.execute(&block).unwrap();
+    first.commit(first.execute(&block).unwrap()).unwrap();
+    assert!(second.commit(executed).is_err());
+    // The other still shows what it showed.
+    assert_eq!(second.account(user(2)).unwrap(), world.chain.account(user(2)).unwrap());
+    assert_ne!(first.account(user(2)).unwrap(), second.account(user(2)).unwrap());
+}
