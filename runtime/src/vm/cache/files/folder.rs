@@ -25,7 +25,7 @@ const NAMES_TRIED_MAX: u32 = 16;
 /// How every file here is opened.
 const SAFE: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 /// Writing by anybody but the owner.
-const OTHERS_WRITE: u32 = 0o022;
+const OTHERS_WRITE: Mode = Mode::WGRP.union(Mode::WOTH);
 
 /// Why the folder is not used.
 #[derive(Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Folder {
         if stat.st_uid != self.uid {
             return Err(Unusable::Unsafe("it belongs to another user"));
         }
-        if stat.st_mode & OTHERS_WRITE != 0 {
+        if Mode::from_raw_mode(stat.st_mode).intersects(OTHERS_WRITE) {
             return Err(Unusable::Unsafe("other users may write to it"));
         }
         Ok(folder)
@@ -242,7 +242,7 @@ impl Folder {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(FileProblem::NotAFile);
         }
-        if stat.st_uid != self.uid || stat.st_mode & OTHERS_WRITE != 0 {
+        if stat.st_uid != self.uid || Mode::from_raw_mode(stat.st_mode).intersects(OTHERS_WRITE) {
             return Err(FileProblem::NotOurs);
         }
         let bytes = usize::try_from(stat.st_size).map_err(|_| FileProblem::TooLong)?;
