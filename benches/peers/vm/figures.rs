@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use florin_benches::metering;
+use florin_benches::{metering, u128_formulas};
 use florin_runtime::vm::{EngineKind, VmConfig};
 
 use crate::clock::{Nanoseconds, Side, medians};
@@ -69,6 +69,7 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Failure> {
     add("isolation", isolated(plan)?);
     add("storage reads", vec![storage_read(plan)?]);
     add("metering", metering_rows(plan)?);
+    add("formulas", vec![formulas(plan)?]);
     add("cache", vec![cache_hit(plan)?, disk_load(plan)?]);
     add("memory", memory(plan, peer.as_mut())?);
     Ok(report)
@@ -182,6 +183,20 @@ fn metering_rows(plan: &Plan) -> Result<Vec<Row>, Failure> {
             bound: Bound::AtMost(1.03),
         },
     ])
+}
+
+fn formulas(plan: &Plan) -> Result<Row, Failure> {
+    let rows = u128_formulas::measure(plan.rounds())?;
+    let each = |row: &u128_formulas::Row| format!("{} {}", row.name, rounded(row.ratio()));
+    Ok(Row {
+        key: "u128_over_native",
+        what: "the economy's formulas of 128 bits in a contract over the faster of two native forms, geometric mean"
+            .to_owned(),
+        ours: rows.iter().map(each).collect::<Vec<_>>().join("; "),
+        beside: "1".to_owned(),
+        figure: u128_formulas::geometric_mean(&rows),
+        bound: Bound::AtMost(2.0),
+    })
 }
 
 fn cache_hit(plan: &Plan) -> Result<Row, Failure> {
