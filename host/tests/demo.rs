@@ -41,6 +41,29 @@ fn the_same_seed_ends_in_the_same_state_and_another_in_another() {
     assert_ne!(run("7", "1"), run("8", "1"));
 }
 
+/// The hash seeds of the standard library differ from process to process; nothing reads the environment of loggers.
+#[test]
+fn case_34_neither_hash_seeds_nor_log_levels_nor_the_environment_change_the_state() {
+    let run = |variables: &[(&str, &str)]| {
+        let arguments = ["demo", "--claims", "20", "--seed", "7", "-o", "json"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_florin"));
+        let output = command.args(arguments).envs(variables.iter().copied()).env("NO_COLOR", "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (report["state_root"].clone(), report["gas_per_claim"].clone())
+    };
+    let plain = run(&[]);
+    for variables in [
+        &[][..],
+        &[("RUST_LOG", "trace")],
+        &[("RUST_LOG", "off"), ("RUST_BACKTRACE", "full")],
+        &[("WASMTIME_LOG", "trace"), ("LANG", "tr_TR.UTF-8"), ("TZ", "Pacific/Apia")],
+    ] {
+        assert_eq!(run(variables), plain, "{variables:?}");
+    }
+}
+
 #[test]
 fn the_tables_show_what_was_paid_and_each_attack_with_its_error() {
     let output = demo(&["--claims", "2"]);

@@ -139,6 +139,31 @@ fn case_38_gas_limits_together_fit_the_block_and_the_rest_waits() {
 }
 
 #[test]
+fn case_38_of_ten_thousand_transactions_that_each_claim_the_maximum_a_block_takes_one() {
+    let world = World::with(|genesis| genesis.block_gas_limit = Gas(30_000_000));
+    let mut body = world.body(0, Some(user(3)), 1, vec![]);
+    body.gas_limit = Gas(30_000_000);
+    let mut one = |nonce| {
+        body.nonce = nonce;
+        world.signed(0, &body)
+    };
+    let mut transactions: Vec<_> = (0..9_999).map(&mut one).collect();
+    transactions.extend(transfers(&world, 1, &[1]));
+
+    let propose = || world.chain.propose(transactions.clone(), 1).unwrap();
+    let proposal = propose();
+    assert_eq!(proposal.rejected, []);
+    assert_eq!(proposal.block.transactions(), &transactions[..1]);
+    assert_eq!(proposal.deferred, &transactions[1..]);
+    assert_eq!(propose().block, proposal.block, "packing is a function of the candidates");
+    let full = Rejection::BlockFull { gas_left: Gas(0), actual: Gas(30_000_000) };
+    assert_eq!(refused(&world, transactions), (1, full));
+    // What was claimed and not used is not charged.
+    let executed = world.chain.execute(&proposal.block).unwrap();
+    assert_eq!(executed.receipts()[0].gas_used, Gas(21_000));
+}
+
+#[test]
 fn a_block_has_a_maximum_of_transactions() {
     let world = World::with(|genesis| genesis.block_gas_limit = Gas(u64::MAX));
     let count = limits::BLOCK_TRANSACTIONS_MAX as usize;

@@ -7,6 +7,7 @@ mod calls;
 mod deploy;
 mod durable;
 mod imports;
+mod memory;
 mod puppet;
 mod supply;
 mod transfer;

@@ -2,9 +2,26 @@
 
 use std::fmt::Write as _;
 
+use florin_abi::LIMITS;
 use florin_abi::limits::*;
 
 use super::{CALL, MEMORY, accepted, contract, refused_by_limit, wasm, with_section};
+
+#[test]
+fn every_upload_limit_has_a_test_at_it_and_above_it() {
+    let tests = include_str!("limits.rs");
+    let upload = LIMITS.iter().take_while(|limit| limit.name != "CALL_DEPTH_MAX");
+    for limit in upload {
+        let name = limit.name;
+        // The import table has fewer rows than the limit, and none may be imported twice: the most that can be accepted is
+        // all of them.
+        let both = match name {
+            "IMPORTS_MAX" => format!("refused_by_limit(&module, \"{name}\""),
+            _ => format!("at_the_limit_and_above(\"{name}\", {name},"),
+        };
+        assert!(tests.contains(&both), "no test has `{both}`");
+    }
+}
 
 /// Asserts that the module made with the limit is accepted, and the one with one more is refused by it.
 fn at_the_limit_and_above(name: &str, limit: u32, module: impl Fn(u32) -> Vec<u8>) {
