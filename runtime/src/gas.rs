@@ -188,3 +188,73 @@ impl Default for GasSchedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GasSchedule, OperatorPrices, Price};
+
+    #[test]
+    fn no_operator_is_free() {
+        // Named one by one, so that a new price cannot be forgotten. A loop of free operators would never end.
+        let OperatorPrices {
+            simple,
+            multiply,
+            add_wide,
+            multiply_wide,
+            divide,
+            memory,
+            branch,
+            function,
+            local,
+            call,
+            call_indirect,
+            call_host,
+            bulk,
+            table_bulk,
+            memory_grow,
+            instance,
+        } = GasSchedule::default().operators;
+        for ticks in [
+            simple,
+            multiply,
+            add_wide,
+            multiply_wide,
+            divide,
+            memory,
+            branch,
+            function,
+            local,
+            call,
+            call_indirect,
+            call_host,
+            instance.base,
+        ] {
+            assert!(ticks > 0);
+        }
+        for Price { base, per_unit } in [bulk, table_bulk, memory_grow] {
+            assert!(base > 0 && per_unit > 0);
+        }
+    }
+
+    #[test]
+    fn the_hash_covers_every_price() {
+        let schedule = GasSchedule::default();
+        let dearer = |change: fn(&mut GasSchedule)| {
+            let mut other = schedule.clone();
+            change(&mut other);
+            other.hash()
+        };
+        let changes: [fn(&mut GasSchedule); 6] = [
+            |schedule| schedule.transaction = 1,
+            |schedule| schedule.access_list_entry = 1,
+            |schedule| schedule.operators.simple = 7,
+            |schedule| schedule.operators.instance.per_unit = 7,
+            |schedule| schedule.host[0].base = 7,
+            |schedule| schedule.host.last_mut().expect("there are host functions").per_unit = 7,
+        ];
+        let mut hashes: Vec<_> = changes.into_iter().map(dearer).chain([schedule.hash()]).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), 7);
+    }
+}

@@ -5,9 +5,11 @@
 use wasm_encoder::{BlockType, Encode, Instruction, ValType as EncodedType};
 use wasmparser::{BinaryReader, FuncValidator, FunctionBody, Operator, OperatorsReader, ValidatorResources};
 
+use super::endings::endings;
 use super::places::BodyPlaces;
 use super::price::{self, PerUnit};
-use super::runs::{Head, Run, Runs};
+use super::runs::{Run, Runs, UNCOMPARED_TICKS_MAX};
+use super::small::SmallFunctions;
 use super::{FRAME_UNITS, OPERATORS_PER_UNIT, fault};
 use crate::fault::Fault;
 use crate::gas::OperatorPrices;
@@ -15,6 +17,8 @@ use crate::gas::OperatorPrices;
 /// What a body needs to know of its module and its type.
 pub(super) struct Context<'a> {
     pub(super) prices: &'a OperatorPrices,
+    /// The functions that do not count themselves.
+    pub(super) small: &'a SmallFunctions,
     /// Imported functions, which have the first indices.
     pub(super) imported: u32,
     /// Parameters of the function.
@@ -37,10 +41,12 @@ struct Survey {
     operands_max: u32,
     /// Operators of the body.
     operators: u32,
-    /// Whether it calls a function of its module.
+    /// Whether it calls a function of its module that takes a frame itself.
     calls: bool,
+    /// The largest frame of a small function that it calls, in stack units.
+    small_units: u32,
     runs: Vec<Run>,
-    /// Bulk operations that are reached: offset and price.
+    /// Bulk operations that are reached and charged by themselves: offset and price.
     bulks: Vec<(usize, PerUnit)>,
     /// `return` operators that are reached: offset and the label that leaves the function.
     returns: Vec<(usize, u32)>,
@@ -90,28 +96,50 @@ fn survey(
     let start = reader.original_position();
     let locals = function.len_locals();
     let zeroed = u64::from(locals.saturating_sub(context.params));
-    let mut runs = Runs::new(start, price::entry(zeroed, context.prices));
-    let (mut operands_max, mut operator_count, mut calls) = (0, 0_u32, false);
-    let (mut bulks, mut returns) = (Vec::new(), Vec::new());
+    let endings = endings(OperatorsReader::new(reader.clone()))?;
+    let mut runs = Runs::new(start, price::entry(zeroed, context.prices), endings);
+    let (mut operands_max, mut operator_count, mut calls, mut small_units) = (0, 0_u32, false, 0);
+    let (mut bulks, mut returns, mut constant) = (Vec::new(), Vec::new(), None);
     let mut operators = OperatorsReader::new(reader);
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset().map_err(fault)?;
         function.op(offset, &operator).map_err(fault)?;
         operator_count = operator_count.saturating_add(1);
         operands_max = operands_max.max(function.operand_stack_height());
+        let mut ticks = price::fixed(&operator, context.imported, context.prices)?;
+        let mut counts = false;
         match &operator {
-            Operator::Call { function_index } => calls |= *function_index >= context.imported,
-            Operator::CallIndirect { .. } => calls = true,
+            Operator::Call { function_index } => match context.small.get(*function_index) {
+                Some(small) => {
+                    ticks = ticks.saturating_add(small.ticks);
+                    small_units = small_units.max(small.units);
+                }
+                None => {
+                    counts = true;
+                    calls |= *function_index >= context.imported;
+                }
+            },
+            Operator::CallIndirect { .. } => (counts, calls) = (true, true),
             Operator::Return if runs.reached() => returns.push((offset, runs.depth())),
             _ => {}
         }
         if let Some(per_unit) = price::per_unit(&operator, context.prices).filter(|_| runs.reached()) {
-            bulks.push((offset, per_unit));
+            match constant.and_then(|units| per_unit.of(units)).filter(|ticks| *ticks <= UNCOMPARED_TICKS_MAX) {
+                Some(known) => ticks = ticks.saturating_add(known),
+                None => bulks.push((offset, per_unit)),
+            }
         }
-        let ticks = price::fixed(&operator, context.imported, context.prices)?;
+        constant = match operator {
+            Operator::I32Const { value } => Some(value.cast_unsigned()),
+            _ => None,
+        };
         runs.operator(&operator, ticks, operators.original_position());
+        if counts {
+            runs.called();
+        }
     }
-    Ok(Survey { start, locals, operands_max, operators: operator_count, calls, runs: runs.finish(), bulks, returns })
+    let (runs, operators) = (runs.finish(), operator_count);
+    Ok(Survey { start, locals, operands_max, operators, calls, small_units, runs, bulks, returns })
 }
 
 impl Survey {
@@ -119,7 +147,12 @@ impl Survey {
     fn frame_units(&self) -> i32 {
         let kept = self.operators / OPERATORS_PER_UNIT;
         let units = FRAME_UNITS.saturating_add(self.locals).saturating_add(self.operands_max).saturating_add(kept);
-        i32::try_from(units).unwrap_or(i32::MAX)
+        i32::try_from(units.saturating_add(self.small_units)).unwrap_or(i32::MAX)
+    }
+
+    /// Tells whether something was charged that nothing compares before the function returns.
+    fn uncompared(&self) -> bool {
+        self.runs.iter().any(|run| !run.compared && run.ticks > 0)
     }
 }
 
@@ -162,10 +195,10 @@ fn head(run: &Run, survey: &Survey, context: &Context<'_>) -> Patch {
     if run.ticks > 0 {
         code.extend(charge(run.ticks, context.ticks));
     }
-    if run.head != Head::Forward {
+    if run.compared {
         code.extend(stop_below_zero(context.ticks));
     }
-    if run.head == Head::Function {
+    if run.start == survey.start {
         code.extend(take_frame(survey, context));
     }
     Patch { at: run.start, skip: 0, code: encode(&code) }
@@ -256,7 +289,9 @@ fn epilogue(survey: &Survey, context: &Context<'_>) -> Vec<u8> {
         Instruction::I32Add,
         Instruction::GlobalSet(context.stack),
     ];
-    code.extend(stop_below_zero(context.ticks));
+    if survey.uncompared() {
+        code.extend(stop_below_zero(context.ticks));
+    }
     code.push(Instruction::End);
     encode(&code)
 }

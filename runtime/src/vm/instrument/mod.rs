@@ -1,12 +1,16 @@
 //! The metering pass: rewrites a checked module once, so that its own bytes count what they cost.
 //!
 //! Guarantees, for every engine that follows the specification:
-//! - *Ticks.* A global `i64`, exported as [`TICKS_EXPORT`], is decremented by the price of a straight run of operators
-//!   before the run begins, and by the price of every byte, element or page before a bulk operation begins. It is
-//!   compared with zero on entry of a function, at the head of each loop, before a bulk operation, and when a
-//!   function that calls others returns; below zero the code stops. A call that ends, however it ends, with the
-//!   counter below zero is out of gas. Between two comparisons at most one calling and one leaf body run once without
-//!   a loop: less than 2 * `BODY_BYTES_MAX` operators are ever executed unpaid.
+//! - *Ticks.* A global `i64`, exported as [`TICKS_EXPORT`], is decremented by the price of a run of operators before the
+//!   run begins ([`runs`]), and by the price of every byte, element or page before a bulk operation begins. A small function
+//!   is paid by its callers ([`small`]). The counter is compared with zero on entry of a function, at the head of each loop
+//!   that is not paid before, before a bulk operation, where much was executed since the last time, and when a function that
+//!   calls others returns; below zero the code stops. A call that ends, however it ends, with the counter below zero is out
+//!   of gas. Less than 4 * `UNCOMPARED_TICKS_MAX` ticks, which is 512 gas, are ever executed unpaid.
+//! - *Formula.* A call that returns burns, for each operator that it executed, the operator's price, for each function that it
+//!   entered the price of its entry, for each small function its flat price, and for each unit of a bulk operation the unit's.
+//!   A call that is cut off, by a trap or by a host function, burns the runs that it has begun to their ends: at most
+//!   one pass through each body that is running, with at most `PREPAID_TICKS_MAX` for each loop that is paid before.
 //! - *Stack.* A global `i32`, exported as [`STACK_EXPORT`], holds the stack units that are left. A function takes
 //!   [`FRAME_UNITS`], its locals, its deepest operand stack and a part of its operators ([`OPERATORS_PER_UNIT`]) on
 //!   entry, and gives them back on every exit; a function that calls no other only compares. Below zero the code stops.
@@ -23,16 +27,21 @@
 //! [stack += cost; if ticks < 0 { unreachable }]
 //! ```
 //!
-//! Costs one pass with the types of the operand stack. `runs` finds the straight runs, `body` writes a function,
-//! `price` prices an operator.
+//! Costs two passes, one with the types of the operand stack. `small` finds the small functions, `runs` the runs, with
+//! `endings` and `trips`; `body` writes a function, `price` prices an operator. `naive` is the reference in tests.
 
 mod body;
+mod endings;
 mod entry;
+#[cfg(test)]
+pub(super) mod naive;
 mod places;
 mod price;
 mod runs;
+mod small;
 #[cfg(test)]
 mod tests;
+mod trips;
 
 use florin_abi::limits::STACK_UNITS_MAX;
 use wasm_encoder::{
@@ -45,7 +54,9 @@ use wasmparser::{
 use self::body::Context;
 pub(super) use self::entry::{ENTER_CALL, ENTER_INIT};
 use self::entry::{ENTRY_TYPE, Entry};
+use self::places::BodyPlaces;
 pub(in crate::vm) use self::places::Places;
+use self::small::SmallFunctions;
 use super::validate::proposals;
 use crate::fault::Fault;
 use crate::gas::OperatorPrices;
@@ -95,6 +106,7 @@ pub(super) fn uncounted(code: &[u8]) -> Result<Vec<u8>, Fault> {
 
 /// Writes the module, with its bodies metered if there are prices.
 fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<(Vec<u8>, Places), Fault> {
+    let small = prices.map(|prices| SmallFunctions::of(code, prices)).transpose()?;
     let mut writer = Writer { entries: entry::find(code)?, ..Writer::default() };
     let mut validator = Validator::new_with_features(proposals::allowed());
     let mut allocations = FuncValidatorAllocations::default();
@@ -102,14 +114,19 @@ fn rewrite(code: &[u8], prices: Option<&OperatorPrices>) -> Result<(Vec<u8>, Pla
         let payload = payload.map_err(fault)?;
         match validator.payload(&payload).map_err(fault)? {
             ValidPayload::Func(function, body) => {
-                let Some(prices) = prices else {
-                    let body = code.get(body.range()).ok_or(Fault::Invariant("a body lies in its module"))?;
-                    writer.code.raw(body);
+                let index = function.index;
+                let Some((prices, small)) = prices.zip(small.as_ref()).filter(|(_, small)| small.get(index).is_none())
+                else {
+                    // As it is: its callers pay for it.
+                    let bytes = code.get(body.range()).ok_or(Fault::Invariant("a body lies in its module"))?;
+                    writer.code.raw(bytes);
+                    let start = body.get_operators_reader().map_err(fault)?.original_position();
+                    writer.places.body(BodyPlaces::whole(body.range(), start));
                     allocations = function.into_validator(allocations).into_allocations();
                     continue;
                 };
                 let mut function = function.into_validator(allocations);
-                let context = writer.context(prices, function.index())?;
+                let context = writer.context(prices, small, index)?;
                 let (metered, places) = body::meter(code, &mut function, &body, &context)?;
                 writer.places.body(places);
                 writer.code.raw(&metered);
@@ -240,7 +257,12 @@ impl Writer {
     }
 
     /// Returns what the body of a function needs to know.
-    fn context<'a>(&'a self, prices: &'a OperatorPrices, function: u32) -> Result<Context<'a>, Fault> {
+    fn context<'a>(
+        &'a self,
+        prices: &'a OperatorPrices,
+        small: &'a SmallFunctions,
+        function: u32,
+    ) -> Result<Context<'a>, Fault> {
         let ty = self.functions.get(index(function)).and_then(|ty| self.types.get(index(*ty)));
         let ty = ty.ok_or(Fault::Invariant("every function has a type"))?;
         let block = match ty.results() {
@@ -253,7 +275,7 @@ impl Writer {
             }
         };
         let params = length(ty.params().len());
-        Ok(Context { prices, imported: self.imported, params, block, ticks: self.ticks(), stack: self.stack() })
+        Ok(Context { prices, small, imported: self.imported, params, block, ticks: self.ticks(), stack: self.stack() })
     }
 
     /// Adds a type `() -> results` for every list of two or more results; returns the encoded types.

@@ -2,6 +2,8 @@
 //!
 //! Linear in the number of runs; made for every module, kept only where it is asked for.
 
+use core::ops::Range;
+
 /// A part of a body that was copied as it is.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -17,6 +19,13 @@ struct Piece {
 pub(super) struct BodyPlaces(Vec<Piece>);
 
 impl BodyPlaces {
+    /// Returns the places of a body that is copied as a whole, whose first operator stands at `start`.
+    pub(super) fn whole(body: Range<usize>, start: usize) -> Self {
+        let mut places = Self::default();
+        places.copied(start.saturating_sub(body.start), start, body.end.saturating_sub(start));
+        places
+    }
+
     /// Notes that so many bytes from `original` on are about to be copied to `written`.
     pub(super) fn copied(&mut self, written: usize, original: usize, bytes: usize) {
         self.0.push(Piece { written, original, bytes });

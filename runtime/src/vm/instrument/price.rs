@@ -22,6 +22,13 @@ pub(super) struct PerUnit {
     pub(super) units_max: Option<u32>,
 }
 
+impl PerUnit {
+    /// Returns the ticks of so many units, or nothing if they are too many to say.
+    pub(super) fn of(self, units: u32) -> Option<u64> {
+        self.ticks.checked_mul(self.units_max.map_or(units, |most| units.min(most)).into())
+    }
+}
+
 /// Returns the ticks of one execution of an operator; `imported` functions have the first indices.
 ///
 /// # Errors

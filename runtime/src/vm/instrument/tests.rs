@@ -104,6 +104,35 @@ fn equal_modules_are_written_equally() {
     }
 }
 
+/// Returns how often the entry of a contract charges.
+fn charged(body: &str) -> usize {
+    let text =
+        format!(r#"(module (memory (export "memory") 1 1) (func (export "florin_call") (local $i i32) {body}))"#);
+    charges(&instrument(&wat::parse_str(text).unwrap(), &prices()).unwrap()).len()
+}
+
+#[test]
+fn what_is_executed_equally_often_is_charged_once() {
+    let round = "(br_if 0 (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 9)))";
+    for (body, expected) in [
+        ("nop (block nop) nop", 1),
+        // Behind a block, the run before it goes on.
+        ("nop (block (br_if 0 (local.get $i)) nop) nop nop", 2),
+        ("nop (if (local.get $i) (then nop) (else nop)) nop nop", 3),
+        // A way that leads around goes on its own.
+        ("nop (block (block (br_if 1 (local.get $i)) nop) nop) nop nop", 2),
+        ("nop (block (block (br_if 0 (local.get $i)) (br_if 1 (local.get $i)) nop) nop) nop", 4),
+        // A branch to where the call ends leaves what follows in its run.
+        ("(block (br_if 0 (local.get $i)) nop return) unreachable", 2),
+        ("(block (br_if 0 (local.get $i)) nop return) nop", 3),
+        // A loop of known length, and one that is not.
+        (&format!("(local.set $i (i32.const 0)) (loop {round})"), 1),
+        (&format!("(loop {round})"), 2),
+    ] {
+        assert_eq!(charged(body), expected, "{body}");
+    }
+}
+
 #[test]
 fn case_37_prices_of_any_size_stay_below_the_counter() {
     let most = Price { base: u64::MAX, per_unit: u64::MAX };

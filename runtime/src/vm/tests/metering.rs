@@ -3,7 +3,7 @@
 use florin_abi::Status;
 use florin_abi::limits::MEMORY_PAGES_MAX;
 
-use super::{PLENTY, contract, prices, run, ticks_of, wasm};
+use super::{Code, ENGINES, PLENTY, contract, frame, load, prices, run, ticks_of, wasm};
 
 /// Ticks of an entry that does nothing: its frame, and the `end`.
 fn empty() -> u64 {
@@ -64,6 +64,61 @@ fn calls_cost_the_call_and_the_frame_of_the_callee() {
     );
     let callee = p.function + p.local + p.branch;
     assert_eq!(ticks_of(&module, Status::Success), empty() + p.call + p.call_indirect + p.simple + 2 * callee);
+}
+
+#[test]
+fn a_small_function_costs_the_same_whichever_branch_it_takes() {
+    let p = prices();
+    let module = |argument: u32, rest: &str| {
+        wasm(&format!(
+            r#"(memory (export "memory") 1 1)
+            (func $f (param i32) (local i32) (if (local.get 0) (then nop nop) (else return)) {rest})
+            (func (export "florin_call") (call $f (i32.const {argument})) (call $f (i32.const {argument})))"#
+        ))
+    };
+    // Everything that it has, its entry too: `if`, `return`, `else` and two `end`.
+    let flat = p.function + p.local + 3 * p.simple + 5 * p.branch;
+    for argument in [0, 1] {
+        assert_eq!(ticks_of(&module(argument, ""), Status::Success), empty() + 2 * (p.simple + p.call + flat));
+    }
+    // A larger one pays for what it executes.
+    let large = "nop ".repeat(200);
+    let [taken, other] = [1, 0].map(|argument| ticks_of(&module(argument, &large), Status::Success));
+    // `else` and `end` of the one against `return` of the other.
+    assert_eq!(taken - other, 2 * (202 * p.simple + p.branch));
+}
+
+#[test]
+fn a_function_that_a_table_or_an_export_names_counts_itself() {
+    let p = prices();
+    for fields in [r#"(export "f" (func $f))"#, "(table 1 1 funcref) (elem (i32.const 0) $f)", "(elem func $f)"] {
+        let module = wasm(&format!(
+            r#"(memory (export "memory") 1 1) {fields} (func $f (if (i32.const 1) (then return)) nop nop nop)
+            (func (export "florin_call") (call $f))"#
+        ));
+        let executed = p.function + p.simple + 2 * p.branch;
+        assert_eq!(ticks_of(&module, Status::Success), empty() + p.call + executed, "{fields}");
+    }
+}
+
+#[test]
+fn what_is_executed_behind_zero_is_bounded() {
+    // 2,000 branches of 20 operators, each a run of its own, and the counter is below zero from the first of them on.
+    let step = format!("(if (local.get 0) (then {}))", "nop ".repeat(20));
+    let fields = format!(
+        r#"(memory (export "memory") 1 1) (func (export "f") (param i32) {})
+        (func (export "florin_call") (call 0 (i32.const 1)))"#,
+        step.repeat(2_000)
+    );
+    let module = wasm(&fields);
+    let p = prices();
+    // The entry of both functions, and what all branches have in common.
+    let common = 2 * (p.function + p.branch) + p.simple + p.call + 2_000 * (p.simple + p.branch);
+    for (name, vm) in ENGINES.iter() {
+        let Code { form, .. } = &*load(vm, &module);
+        let (_, ran) = vm.0.backend.run(form, frame(vm, b""), i64::try_from(common).unwrap());
+        assert!(ran.ticks_left < 0 && ran.ticks_left > -2_000, "{name}: {}", ran.ticks_left);
+    }
 }
 
 #[test]

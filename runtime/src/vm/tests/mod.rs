@@ -10,6 +10,7 @@ mod host_calls;
 mod isolation;
 mod metering;
 mod programs;
+mod reference;
 mod reuse;
 mod stack;
 mod traces;
@@ -25,7 +26,7 @@ use florin_abi::Status;
 
 use super::frame::{Entry, Frame, Message};
 use super::trace::Trace;
-use super::{Code, EngineKind, Exit, Isolation, Optimize, Vm, VmConfig};
+use super::{Code, EngineKind, Exit, Isolation, Optimize, RunOutcome, Vm, VmConfig};
 use crate::block::BlockContext;
 use crate::execution::Session;
 use crate::fault::Fault;
@@ -148,13 +149,18 @@ fn run_watched(vm: &Vm, module: &[u8], input: &[u8], ticks: u64) -> (Seen, Trace
     frame.session.observe(|recorder| recorder.end(status, outcome.ticks_used, &frame.output));
     let trace = frame.session.end_trace();
     assert_eq!(trace.functions.iter().map(|function| function.ticks).sum::<u64>(), outcome.ticks_used);
+    (seen(frame, outcome), trace)
+}
+
+/// Returns what can be seen of a call that ended.
+fn seen(frame: Frame, outcome: RunOutcome) -> Seen {
     let exit = match outcome.exit {
         Exit::Finished => "Finished",
         Exit::Reverted => "Reverted",
         Exit::Trapped(status) => status.name(),
         Exit::Fault(fault) => panic!("{fault}"),
     };
-    (Seen { exit, ticks: outcome.ticks_used, output: frame.output }, trace)
+    Seen { exit, ticks: outcome.ticks_used, output: frame.output }
 }
 
 /// Runs a contract twice on every engine and asserts that all see the same: the second call where the first one was.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
+use super::reference::reference;
 use super::{PLENTY, Seen, prices, run, wasm};
 use crate::gas::OperatorPrices;
 
@@ -25,7 +26,10 @@ enum Statement {
     Store(u8),
     Load(u8),
     Fill(u8),
+    FillConstant(u8),
     Divide,
+    /// Makes this round of the loop around it the last one.
+    Last(u8),
     Call(usize),
     Block(Vec<Statement>),
     Loop(u8, Vec<Statement>),
@@ -47,6 +51,8 @@ fn statements() -> impl Strategy<Value = Vec<Statement>> {
         3 => (0..31_u8).prop_map(|word| S::Store(word * 4)),
         3 => (0..31_u8).prop_map(|word| S::Load(word * 4)),
         2 => (0..7_u32).prop_map(|bits| S::Fill((1_u32 << bits).to_le_bytes()[0].wrapping_sub(1))),
+        1 => (0..127_u8).prop_map(S::FillConstant),
+        1 => any::<u8>().prop_map(S::Last),
         1 => Just(S::Divide),
         2 => (0..FUNCTIONS).prop_map(S::Call),
         2 => label.clone().prop_map(S::Branch),
@@ -96,6 +102,16 @@ fn write(text: &mut String, statements: &[Statement], labels: &mut Labels, funct
             S::Fill(mask) => {
                 write!(text, "i32.const 0 local.get 0 local.get 0 i32.const {mask} i32.and memory.fill ").unwrap();
             }
+            S::FillConstant(length) => {
+                write!(text, "i32.const 0 local.get 0 i32.const {length} memory.fill ").unwrap();
+            }
+            S::Last(mask) => match labels.iter().filter(|forward| !**forward).count() {
+                0 => text.push_str("nop "),
+                counter => {
+                    write!(text, "local.get 0 i32.const {mask} i32.and if i32.const 1 local.set {counter} end ")
+                        .unwrap();
+                }
+            },
             S::Divide => text.push_str("i32.const 1000 local.get 0 i32.const 3 i32.and i32.div_u local.set 0 "),
             S::Call(callee) if *callee > function => {
                 write!(text, "local.get 0 call {} local.set 0 ", callee + 1).unwrap();
@@ -160,7 +176,12 @@ fn contract(functions: &[Vec<Statement>], seed: u32) -> Vec<u8> {
     for (index, body) in functions.iter().enumerate() {
         let mut code = String::new();
         write(&mut code, body, &mut Vec::new(), index);
-        write!(text, "(func (param i32) (result i32) (local i32 i32 i32 i32) {code} local.get 0) ").unwrap();
+        // What is exported has no flat price, however small it is.
+        write!(
+            text,
+            r#"(func (export "{index}") (param i32) (result i32) (local i32 i32 i32 i32) {code} local.get 0) "#
+        )
+        .unwrap();
     }
     wasm(&format!(
         r#"(import "florin" "revert" (func $revert (param i32 i32))) (memory (export "memory") 1 1) {text}
@@ -176,6 +197,8 @@ struct Model<'a> {
     memory: [u8; SHOWN],
     ticks: u64,
     steps: u64,
+    /// Rounds that the open loops have left.
+    rounds: Vec<u8>,
     prices: OperatorPrices,
 }
 
@@ -250,6 +273,21 @@ impl Model<'_> {
                 self.ticks += self.prices.bulk.of(u64::from(length));
                 self.memory[..length as usize].fill(variable.to_le_bytes()[0]);
             }
+            S::FillConstant(length) => {
+                self.simple(3);
+                self.ticks += self.prices.bulk.of(u64::from(*length));
+                self.memory[..usize::from(*length)].fill(variable.to_le_bytes()[0]);
+            }
+            S::Last(_) if !labels.contains(&false) => self.simple(1),
+            S::Last(mask) => {
+                self.simple(3);
+                self.branch();
+                if *variable & u32::from(*mask) != 0 {
+                    self.simple(2);
+                    self.branch();
+                    *self.rounds.last_mut().unwrap() = 1;
+                }
+            }
             S::Divide => {
                 self.simple(5);
                 self.ticks += self.prices.divide;
@@ -301,24 +339,7 @@ impl Model<'_> {
                 let body = if *variable & u32::from(*mask) == 0 { second } else { first };
                 self.nested(function, body, variable, labels)
             }
-            S::Loop(rounds, body) => {
-                self.simple(2);
-                self.branch();
-                for _ in 0..*rounds {
-                    labels.push(false);
-                    let flow = self.run(function, body, variable, labels);
-                    labels.pop();
-                    match flow {
-                        Flow::On => {}
-                        Flow::Out(depth) => return Flow::Out(depth - 1),
-                        other => return other,
-                    }
-                    self.simple(4);
-                    self.branch();
-                }
-                self.branch();
-                Flow::On
-            }
+            S::Loop(rounds, body) => self.rounds(function, *rounds, body, variable, labels),
             S::Branch(choice) => {
                 let depth = depth(labels, *choice);
                 if depth == labels.len() {
@@ -350,6 +371,43 @@ impl Model<'_> {
         }
     }
 
+    /// Runs a loop until it has no round left, or something leads out of it.
+    fn rounds(
+        &mut self,
+        function: usize,
+        rounds: u8,
+        body: &[Statement],
+        variable: &mut u32,
+        labels: &mut Labels,
+    ) -> Flow {
+        self.simple(2);
+        self.branch();
+        self.rounds.push(rounds);
+        loop {
+            labels.push(false);
+            let flow = self.run(function, body, variable, labels);
+            labels.pop();
+            let left = self.rounds.last_mut().unwrap();
+            *left -= 1;
+            let done = *left == 0;
+            if done || !matches!(flow, Flow::On) {
+                self.rounds.pop();
+            }
+            match flow {
+                Flow::On => {}
+                Flow::Out(depth) => return Flow::Out(depth - 1),
+                other => return other,
+            }
+            self.simple(4);
+            self.branch();
+            if done {
+                break;
+            }
+        }
+        self.branch();
+        Flow::On
+    }
+
     /// Runs the body of a block, or one half of an `if`, with the `end` or `else` behind it.
     fn nested(&mut self, function: usize, body: &[Statement], variable: &mut u32, labels: &mut Labels) -> Flow {
         labels.push(true);
@@ -369,7 +427,7 @@ impl Model<'_> {
 
 /// Executes a program in the model; returns its memory, or why it stops, and its ticks.
 fn model(functions: &[Vec<Statement>], seed: u32) -> (Result<[u8; SHOWN], &'static str>, u64) {
-    let mut model = Model { functions, memory: [0; SHOWN], ticks: 0, steps: 0, prices: prices() };
+    let mut model = Model { functions, memory: [0; SHOWN], ticks: 0, steps: 0, rounds: Vec::new(), prices: prices() };
     let ending = model.call(0, seed).map(|result| {
         model.memory[124..].copy_from_slice(&result.to_le_bytes());
         model.memory
@@ -401,13 +459,17 @@ proptest! {
             Ok(memory) => {
                 let answer = Seen { exit: "Reverted", ticks: expected, output: memory.to_vec().into() };
                 prop_assert_eq!(&seen, &answer);
+                // `revert` ends the call before the last `end`, which is in the same run.
+                let executed = Seen { ticks: answer.ticks - prices().branch, ..answer };
+                prop_assert_eq!(&reference(&module), &executed);
                 prop_assert_eq!(run(&module, seen.ticks - 1).exit, "OutOfGas");
             }
             Err(status) => {
                 prop_assert_eq!(seen.exit, status);
                 // What was executed is paid, and at most the rest of a few runs beside it.
-                let answer = overhead() - prices().instance.of(1);
-                prop_assert!(seen.ticks >= expected - answer, "{} for {expected}", seen.ticks);
+                let executed = reference(&module);
+                prop_assert_eq!(executed.exit, status);
+                prop_assert!(seen.ticks >= executed.ticks, "{} for {}", seen.ticks, executed.ticks);
             }
         }
         // With less, every engine still sees the same.

@@ -25,6 +25,12 @@ fn recursions() -> Vec<(String, Vec<u8>)> {
         ("with 10,000 operands".to_owned(), format!("{} (func $g)", living_operands(10_000))),
         ("with 32 results".to_owned(), format!("{} (func $g)", many_results())),
     ];
+    // Its frame is part of the caller's.
+    let small = "i32.const 0 i64.load8_u ".repeat(60) + &"drop ".repeat(60);
+    modules.push((
+        "below a small function".to_owned(),
+        format!("(func $small {small}) (func $f (call $small) (call $f)) (func $g)"),
+    ));
     modules.push(("of a loop".to_owned(), "(func $f (loop (call $f) (br 0))) (func $g)".to_owned()));
     let assemble = |functions: &str| {
         wasm(&format!(
