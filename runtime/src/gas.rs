@@ -4,7 +4,10 @@
 //! schedule is data, and its hash is part of the genesis and of every compiled-code key.
 //!
 //! Formula: `ticks = base + per_unit * units`, units being bytes unless the row says otherwise. 1 gas = 8 ticks
-//! ([`TICKS_PER_GAS`]); 1 tick is about a quarter of a nanosecond, which is one simple Wasm operator.
+//! ([`TICKS_PER_GAS`]); 1 tick is a quarter of a nanosecond of one core, which is one simple Wasm operator. The figures
+//! stand in `prices`; `florin-benches` holds them against the clock.
+
+mod prices;
 
 use core::fmt;
 
@@ -13,6 +16,10 @@ use parity_scale_codec::{Decode, Encode};
 
 /// Ticks in one unit of gas.
 pub const TICKS_PER_GAS: u64 = 8;
+
+/// Pages of 64 KiB up to which a memory is near: what a core's own cache holds. It counts how far a memory may grow, so
+/// that it is known before the code runs.
+pub const NEAR_PAGES: u32 = 16;
 
 /// An amount of gas, the unit of limits and receipts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -75,8 +82,13 @@ pub struct GasSchedule {
     pub calldata_byte: u64,
     /// Gas of creating a contract.
     pub create: u64,
-    /// Gas of a byte of uploaded code: checking, instrumenting, compiling and storing it.
+    /// Gas of a byte of uploaded code: checking, metering, compiling and storing it.
     pub code_byte: u64,
+    /// Ticks of what compiling takes beyond the bytes.
+    pub compile: CompilePrices,
+    /// Ticks of ending a call by `finish` or `revert`; per byte of the transaction's own call, because that stays in the
+    /// receipt.
+    pub output: Price,
     /// Gas of an entry of an access list, which is accepted and has no other effect.
     pub access_list_entry: u64,
     /// Ticks of the Wasm operators.
@@ -98,7 +110,9 @@ pub struct OperatorPrices {
     pub add_wide: u64,
     /// Multiplication of 64 bits to 128.
     pub multiply_wide: u64,
-    /// Loads, stores and globals.
+    /// Globals and the size of the memory.
+    pub global: u64,
+    /// Loads and stores in a near memory.
     pub memory: u64,
     /// Branches, `block`, `loop`, `if`, `end`.
     pub branch: u64,
@@ -114,12 +128,80 @@ pub struct OperatorPrices {
     pub call_host: u64,
     /// `memory.copy`, `memory.fill` and `memory.init`; per byte.
     pub bulk: Price,
-    /// `table.copy` and `table.init`; per element.
+    /// `table.copy`, `table.init` and `elem.drop`; per element.
     pub table_bulk: Price,
-    /// `memory.grow`; per page of 64 KiB.
+    /// `memory.grow` of a near memory; per page of 64 KiB.
     pub memory_grow: Price,
-    /// Making an instance; per page of 64 KiB of its initial memory.
+    /// Making an instance; per page of 64 KiB of its initial memory, if that is near.
     pub instance: Price,
+    /// Making an instance: each element of its passive segments, which an engine resolves one by one.
+    pub passive_element: u64,
+    /// What a far memory costs in place of a near one.
+    pub far: FarPrices,
+}
+
+/// Ticks of a memory that may grow beyond [`NEAR_PAGES`]. An access then waits for the caches that all cores share, or for
+/// what is behind them, and a page is taken from the kernel anew for every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct FarPrices {
+    /// Loads and stores.
+    pub memory: u64,
+    /// A page, from the start or by growing.
+    pub page: u64,
+}
+
+/// Ticks of compiling a module, for each of what a compiler's work grows with. The upload check limits the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CompilePrices {
+    /// A function.
+    pub function: u64,
+    /// A basic block.
+    pub basic_block: u64,
+    /// A loop, which is a basic block too.
+    pub r#loop: u64,
+    /// A call, direct or indirect.
+    pub call: u64,
+    /// A value that may have to be carried from block to block.
+    pub carried_value: u64,
+}
+
+/// What of a module the work of a compiler grows with, beside its bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct CompileWork {
+    /// Functions that the module defines.
+    pub functions: u64,
+    /// Basic blocks.
+    pub basic_blocks: u64,
+    /// Loops.
+    pub loops: u64,
+    /// Calls, direct and indirect.
+    pub calls: u64,
+    /// Values that may have to be carried from block to block.
+    pub carried_values: u64,
+}
+
+impl CompilePrices {
+    /// Returns the ticks of compiling a module.
+    pub const fn of(&self, work: &CompileWork) -> u64 {
+        (self.function.saturating_mul(work.functions))
+            .saturating_add(self.basic_block.saturating_mul(work.basic_blocks))
+            .saturating_add(self.r#loop.saturating_mul(work.loops))
+            .saturating_add(self.call.saturating_mul(work.calls))
+            .saturating_add(self.carried_value.saturating_mul(work.carried_values))
+    }
+}
+
+impl OperatorPrices {
+    /// Returns the prices for a module whose memory has at most so many pages.
+    #[must_use]
+    pub const fn for_memory(mut self, pages_max: u32) -> Self {
+        if pages_max > NEAR_PAGES {
+            self.memory = self.far.memory;
+            self.memory_grow.per_unit = self.far.page;
+            self.instance.per_unit = self.far.page;
+        }
+        self
+    }
 }
 
 impl GasSchedule {
@@ -132,60 +214,6 @@ impl GasSchedule {
     /// Returns the BLAKE3 hash of the encoded schedule.
     pub fn hash(&self) -> [u8; 32] {
         *blake3::hash(&self.encode()).as_bytes()
-    }
-}
-
-impl Default for GasSchedule {
-    /// Returns the schedule of release 0.1.
-    fn default() -> Self {
-        let price = |base, per_unit| Price { base, per_unit };
-        let host = |class: &GasClass| match class {
-            GasClass::Context | GasClass::Copy => price(200, 1),
-            GasClass::StorageRead => price(4_000, 4),
-            GasClass::StorageWrite => price(12_000, 16),
-            GasClass::StorageNext => price(8_000, 8),
-            GasClass::StorageAdd => price(8_000, 16),
-            GasClass::Balance => price(2_000, 0),
-            GasClass::Transfer | GasClass::Supply => price(12_000, 0),
-            GasClass::Call => price(24_000, 1),
-            GasClass::Create => price(80_000, 1),
-            GasClass::Emit => price(2_000, 8),
-            GasClass::Sha256 => price(800, 4),
-            GasClass::Keccak256 => price(2_000, 12),
-            GasClass::Blake3 => price(800, 4),
-            GasClass::MerkleRoot => price(2_000, 1_000),
-            GasClass::MerkleVerify => price(1_000, 1_000),
-            GasClass::Ecdsa => price(160_000, 4),
-            GasClass::Ed25519 => price(160_000, 8),
-            GasClass::Sr25519 => price(200_000, 12),
-            GasClass::SignatureBatch => price(40_000, 200_000),
-        };
-        Self {
-            transaction: 21_000,
-            calldata_byte: 8,
-            create: 32_000,
-            code_byte: 100,
-            access_list_entry: 500,
-            operators: OperatorPrices {
-                simple: 1,
-                multiply: 2,
-                divide: 16,
-                add_wide: 2,
-                multiply_wide: 4,
-                memory: 2,
-                branch: 1,
-                function: 4,
-                local: 1,
-                call: 4,
-                call_indirect: 12,
-                call_host: 40,
-                bulk: price(64, 1),
-                table_bulk: price(64, 16),
-                memory_grow: price(2_000, 32_768),
-                instance: price(16_000, 2_000),
-            },
-            host: GasClass::ALL.iter().map(host).collect(),
-        }
     }
 }
 
@@ -202,6 +230,7 @@ mod tests {
             add_wide,
             multiply_wide,
             divide,
+            global,
             memory,
             branch,
             function,
@@ -213,6 +242,8 @@ mod tests {
             table_bulk,
             memory_grow,
             instance,
+            passive_element,
+            far,
         } = GasSchedule::default().operators;
         for ticks in [
             simple,
@@ -220,6 +251,7 @@ mod tests {
             add_wide,
             multiply_wide,
             divide,
+            global,
             memory,
             branch,
             function,
@@ -228,6 +260,9 @@ mod tests {
             call_indirect,
             call_host,
             instance.base,
+            passive_element,
+            far.memory,
+            far.page,
         ] {
             assert!(ticks > 0);
         }

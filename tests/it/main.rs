@@ -22,6 +22,7 @@ mod differential;
 mod erc20;
 mod garbage;
 mod gas;
+mod golden;
 mod harness;
 mod model;
 mod native;

@@ -9,8 +9,9 @@
 //! ```
 
 use alloy_primitives::Bytes;
-use florin_abi::IMPORT_MODULE;
 use florin_abi::imports::{Import, ValueType};
+use florin_abi::{IMPORT_MODULE, limits};
+use florin_runtime::gas::NEAR_PAGES;
 
 use super::world::{Expected, World};
 use super::{Case, Kind, Run};
@@ -29,6 +30,8 @@ pub struct Guest {
     pub fields: String,
     /// Pages of its memory at the start.
     pub pages: u32,
+    /// Pages to which its memory may grow.
+    pub pages_max: u32,
     /// Code before the loop.
     pub setup: String,
     /// Code of one repetition.
@@ -51,6 +54,7 @@ impl Guest {
             imports: Vec::new(),
             fields: String::new(),
             pages: 1,
+            pages_max: NEAR_PAGES,
             setup: String::new(),
             body: body.to_owned(),
             copies: 1,
@@ -92,6 +96,14 @@ impl Guest {
     #[must_use]
     pub fn pages(mut self, pages: u32) -> Self {
         self.pages = pages;
+        self.pages_max = self.pages_max.max(pages);
+        self
+    }
+
+    /// Lets its memory grow as far as any may, which makes it a far one.
+    #[must_use]
+    pub fn far(mut self) -> Self {
+        self.pages_max = limits::MEMORY_PAGES_MAX;
         self
     }
 
@@ -116,10 +128,10 @@ impl Guest {
             .chain(self.imports.iter().filter(|name| **name != "input"))
             .map(|name| import(name))
             .collect();
-        let Self { fields, pages, setup, rounds, .. } = self;
+        let Self { fields, pages, pages_max, setup, rounds, .. } = self;
         let body = self.body.repeat(self.copies as usize);
         format!(
-            r#"(module {imports} (memory (export "memory") {pages} 256) {VALUES} {fields}
+            r#"(module {imports} (memory (export "memory") {pages} {pages_max}) {VALUES} {fields}
             (func (export "florin_call") (local $n i32) (local $x i32) (local $i i32) (local $j i32) (local $p i32)
               (local $a i64) (local $b i64) (local $c i64) (local $d i64) (local $e i64) (local $f i64)
               (drop (call $input (i32.const 0) (i32.const 4))) (local.set $x (i32.load (i32.const 0)))

@@ -33,7 +33,7 @@ pub fn cases(world: &mut World) -> Result<Vec<Case>, WorkloadError> {
         for (bytes, rounds) in
             [(0_u64, 20_000), (64, 20_000), (1_024, 2_000), (65_536, 40), (limits::HASH_BYTES_MAX.into(), 1)]
         {
-            let guest = Guest::host(name, &[0, bytes, AT], rounds).pages(256);
+            let guest = Guest::host(name, &[0, bytes, AT], rounds + 1).pages(256).setup("nop");
             cases.push(case(world, (class, bytes), "one block after the other", Kind::Worst, &guest)?);
         }
     }
@@ -46,9 +46,10 @@ pub fn cases(world: &mut World) -> Result<Vec<Case>, WorkloadError> {
 
 fn merkle(world: &mut World, cases: &mut Vec<Case>) -> Result<(), WorkloadError> {
     for (leaves, rounds) in [(1_u64, 20_000), (1_023, 20), (65_535, 1), (limits::MERKLE_LEAVES_MAX.into(), 1)] {
-        let root = Guest::host("merkle_root", &[0, leaves, AT], rounds).pages(256);
+        let root = Guest::host("merkle_root", &[0, leaves, AT], rounds + 1).pages(256).setup("nop");
         cases.push(case(world, ("MerkleRoot", leaves), "root", Kind::Worst, &root)?);
-        let proof = Guest::host("merkle_proof", &[0, leaves, leaves - 1, AT, 4_096], rounds).pages(256);
+        let proof =
+            Guest::host("merkle_proof", &[0, leaves, leaves - 1, AT, 4_096], rounds + 1).pages(256).setup("nop");
         cases.push(case(world, ("MerkleRoot", leaves), "proof", Kind::Worst, &proof)?);
     }
     // A full tree of 2^n leaves has proofs of n nodes; the last node decides.
@@ -86,5 +87,5 @@ fn finish(world: &World, bytes: u64, calls: u64) -> Result<Case, WorkloadError> 
     let run = many(&Guest::host("revert", &[AT, bytes], 1).pages(8), Expected::Failed)?;
     let before = Some(many(&Guest::looped("", 1).pages(8), Expected::Finished)?);
     let label = "revert".to_owned();
-    Ok(Case { price: "Copy", label, units: bytes, operations: calls, kind: Kind::Usual, run, before })
+    Ok(Case { price: "output", label, units: bytes, operations: calls, kind: Kind::Usual, run, before })
 }

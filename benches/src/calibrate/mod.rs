@@ -53,6 +53,9 @@ pub const NS_PER_TICK: f64 = 0.25;
 /// Where the ratio of a row's worst input must lie.
 pub const BAND: RangeInclusive<f64> = 0.25..=2.0;
 
+/// What no case may exceed.
+pub const ALARM: f64 = 4.0;
+
 /// What one run of a case took and paid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
@@ -79,8 +82,8 @@ pub enum Kind {
     Worst,
     /// What contracts usually do, or what pays for bytes that stay: it may be cheaper to run than it is priced.
     Usual,
-    /// Shown and not judged: a combination for which no single price can stand, with its reason in the documentation.
-    Known,
+    /// A corner that no price of its group can meet without making everything else too dear: below the alarm.
+    Corner,
 }
 
 /// One way of doing a priced thing, at one size.
@@ -132,7 +135,7 @@ impl Measured {
         match self.kind {
             Kind::Worst => BAND.contains(&self.ratio()),
             Kind::Usual => self.ratio() <= *BAND.end(),
-            Kind::Known => true,
+            Kind::Corner => self.ratio() <= ALARM,
         }
     }
 }
@@ -186,7 +189,9 @@ pub fn price_now(schedule: &GasSchedule, name: &str) -> Option<Price> {
         "simple" => flat(operators.simple),
         "multiply" => flat(operators.multiply),
         "divide" => flat(operators.divide),
+        "global" => flat(operators.global),
         "memory" => flat(operators.memory),
+        "far_memory" => flat(operators.far.memory),
         "branch" => flat(operators.branch),
         "call" => flat(operators.call + operators.function),
         "call_indirect" => flat(operators.call_indirect + operators.function),
@@ -196,10 +201,12 @@ pub fn price_now(schedule: &GasSchedule, name: &str) -> Option<Price> {
         "table_bulk" => Some(operators.table_bulk),
         "memory_grow" => Some(operators.memory_grow),
         "instance" => Some(operators.instance),
+        "far_page" => Some(Price { base: operators.instance.base, per_unit: operators.far.page }),
+        "passive_element" => Some(Price { base: operators.instance.base, per_unit: operators.passive_element }),
+        "output" => Some(schedule.output),
         "transaction" => flat(schedule.transaction * florin_runtime::gas::TICKS_PER_GAS),
         "calldata_byte" => per_unit(schedule.calldata_byte),
         "code_byte" => per_unit(schedule.code_byte),
-        "access_list_entry" => per_unit(schedule.access_list_entry),
         _ => {
             let class = GasClass::ALL.iter().find(|class| format!("{class:?}") == name)?;
             schedule.host.get(*class as usize).copied()

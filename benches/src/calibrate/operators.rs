@@ -36,15 +36,16 @@ pub fn cases(world: &mut World) -> Result<Vec<Case>, WorkloadError> {
     for (price, label, kind, body) in BODIES {
         add(price, label, *kind, &Guest::unrolled(body, COPIES / 4, ROUNDS).fields(&library), 1)?;
     }
-    for (label, kind, lines) in [
-        ("load, each from where the last one says, 32 KiB", Kind::Worst, 512_u32),
-        ("load, each from where the last one says, 512 KiB", Kind::Known, 8_192),
-        ("load, each from where the last one says, 16 MiB", Kind::Known, 262_144),
+    for (price, label, kind, lines) in [
+        ("memory", "load, each from where the last one says, 32 KiB", Kind::Worst, 512_u32),
+        ("memory", "load, each from where the last one says, 256 KiB", Kind::Corner, 4_096),
+        ("memory", "load, each from where the last one says, 1 MiB", Kind::Corner, 16_384),
+        ("far_memory", "load, each from where the last one says, 16 MiB", Kind::Worst, 262_144),
     ] {
-        add("memory", label, kind, &chase(lines), 8)?;
+        add(price, label, kind, &chase(lines), 8)?;
     }
     for (label, kind, guest) in scattered() {
-        add("memory", label, kind, &guest, 1)?;
+        add("far_memory", label, kind, &guest, 1)?;
     }
     for (price, label, kind, guest) in jumps() {
         add(price, label, kind, &guest, 1)?;
@@ -110,7 +111,7 @@ const BODIES: &[(&str, &str, Kind, &str)] = &[
         "(local.set $a (i64.mul (local.get $a) (local.get $b))) (local.set $d (i64.mul (local.get $d) (local.get $b)))",
     ),
     (
-        "memory",
+        "global",
         "global, read and written, dependent",
         Kind::Worst,
         "(global.set $g (i64.add (global.get $g) (local.get $b)))",
@@ -118,7 +119,7 @@ const BODIES: &[(&str, &str, Kind, &str)] = &[
     (
         "memory",
         "store and load back, dependent",
-        Kind::Worst,
+        Kind::Usual,
         "(i64.store (i32.const 64) (i64.add (i64.load (i32.const 64)) (local.get $b)))",
     ),
     (
@@ -134,9 +135,9 @@ const BODIES: &[(&str, &str, Kind, &str)] = &[
         "(local.set $a (i64.add (local.get $a) (i64.load (i32.const 64))))
       (local.set $d (i64.add (local.get $d) (i64.load (i32.const 72))))",
     ),
-    ("memory", "size of the memory", Kind::Usual, "(local.set $i (i32.add (local.get $i) (memory.size)))"),
-    ("memory", "drop a data segment", Kind::Worst, "data.drop $passive "),
-    ("memory", "drop an element segment", Kind::Worst, "elem.drop $functions "),
+    ("global", "size of the memory", Kind::Usual, "(local.set $i (i32.add (local.get $i) (memory.size)))"),
+    ("global", "drop a data segment", Kind::Usual, "data.drop $passive "),
+    ("table_bulk", "drop an element segment", Kind::Worst, "elem.drop $functions "),
     ("branch", "block and branch, never taken", Kind::Worst, "(block (br_if 0 (i32.eqz (local.get $n))))"),
     (
         "branch",
@@ -201,10 +202,10 @@ fn scattered() -> Vec<(&'static str, Kind, Guest)> {
     vec![
         (
             "load, anywhere in 16 MiB, independent",
-            Kind::Known,
+            Kind::Usual,
             guest(format!("(local.set $i (i32.add (local.get $i) (i32.load {line})))")),
         ),
-        ("store, anywhere in 16 MiB, independent", Kind::Known, guest(format!("(i32.store {line} (local.get $x))"))),
+        ("store, anywhere in 16 MiB, independent", Kind::Usual, guest(format!("(i32.store {line} (local.get $x))"))),
     ]
 }
 

@@ -7,7 +7,7 @@ use florin_runtime::gas::{GasSchedule, Price};
 use serde_json::{Value, json};
 
 use super::fit::{Line, line};
-use super::{BAND, Kind, Measured, NS_PER_TICK, price_now};
+use super::{ALARM, BAND, Kind, Measured, NS_PER_TICK, price_now};
 
 /// One price with its cases.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Row {
 impl Row {
     /// Returns the largest ratio of the judged cases.
     pub fn worst(&self) -> f64 {
-        self.cases.iter().filter(|case| case.kind != Kind::Known).map(Measured::ratio).fold(0.0, f64::max)
+        self.cases.iter().filter(|case| case.kind != Kind::Corner).map(Measured::ratio).fold(0.0, f64::max)
     }
 
     /// Tells whether every case keeps its bounds.
@@ -131,10 +131,10 @@ pub fn fitted(rows: &[Row]) -> String {
 fn verdict(case: &Measured) -> &'static str {
     let ratio = case.ratio();
     match case.kind {
-        Kind::Known => "known",
+        Kind::Corner if ratio <= ALARM => "corner",
         _ if ratio > *BAND.end() => "TOO CHEAP",
         Kind::Worst if ratio < *BAND.start() => "TOO DEAR",
         Kind::Usual => "usual",
-        Kind::Worst => "within",
+        Kind::Worst | Kind::Corner => "within",
     }
 }

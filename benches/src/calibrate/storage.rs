@@ -71,8 +71,8 @@ fn reads(world: &mut World) -> Result<Vec<Case>, WorkloadError> {
     let units = u64::from(KEY_BYTES + VALUE_BYTES);
     Ok(vec![
         case(world, ("StorageRead", units), "an entry of a million", Kind::Worst, &read)?,
-        case(world, ("StorageRead", 256), "a key of 256 bytes that is not there", Kind::Worst, &absent)?,
-        case(world, ("StorageRead", len + 65_536), "a value of 64 KiB", Kind::Worst, &large)?,
+        case(world, ("StorageRead", 256), "a key of 256 bytes that is not there", Kind::Usual, &absent)?,
+        case(world, ("StorageRead", len + 65_536), "a value of 64 KiB", Kind::Usual, &large)?,
     ])
 }
 
@@ -114,7 +114,7 @@ fn searches(world: &mut World) -> Result<Vec<Case>, WorkloadError> {
     );
     let mut passing = Guest::host("storage_next", &[key, 1, key, 1, VALUE, 4_096], 20).pages(8).setup(&remove);
     passing.imports.push("storage_remove");
-    let mut passing = case(world, ("StorageNext", 2), "across entries that were removed", Kind::Worst, &passing)?;
+    let mut passing = case(world, ("StorageNext", 2), "across entries that were removed", Kind::Usual, &passing)?;
     passing.operations *= u64::from(removed);
     Ok(vec![case(world, ("StorageNext", 1 + 2 * len), "behind an entry of a million", Kind::Worst, &next)?, passing])
 }

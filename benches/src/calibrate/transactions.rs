@@ -8,6 +8,7 @@ use florin_abi::limits;
 use florin_runtime::gas::{Gas, GasSchedule, TICKS_PER_GAS};
 use florin_runtime::ledger::Balance;
 use florin_runtime::transaction::{Body, GasPrice};
+use florin_runtime::vm::Vm;
 
 use super::clock::Clock;
 use super::guest::Guest;
@@ -86,12 +87,12 @@ pub fn cases() -> Result<Vec<Case>, WorkloadError> {
     let mut emit_large = new("Emit", 16_384, "in a block: 16 KiB", Kind::Usual, to(large));
     emit_large.operations *= 10;
     cases.extend([emit_small, emit_large]);
-    cases.push(new("Output", limits::OUTPUT_BYTES_MAX.into(), "in a block: finish", Kind::Usual, to(answering)));
+    cases.push(new("output", limits::OUTPUT_BYTES_MAX.into(), "in a block: finish", Kind::Usual, to(answering)));
     for name in ["token", "claims"] {
-        cases.push(upload(name, Kind::Usual, artifact(name)?));
+        cases.push(upload(name, Kind::Usual, artifact(name)?)?);
     }
     for (name, text) in super::uploads::worst() {
-        cases.push(upload(name, Kind::Worst, assemble(&text)?));
+        cases.push(upload(name, Kind::Worst, assemble(&text)?)?);
     }
     Ok(cases)
 }
@@ -133,9 +134,11 @@ fn commit(ledger: &mut Ledger, raw: &[Bytes]) -> Result<u64, WorkloadError> {
 }
 
 /// Makes a case of an upload: check, metering and compiling.
-fn upload(label: &str, kind: Kind, module: Vec<u8>) -> Case {
-    let price = GasSchedule::default().code_byte * TICKS_PER_GAS;
+fn upload(label: &str, kind: Kind, module: Vec<u8>) -> Result<Case, WorkloadError> {
+    let schedule = GasSchedule::default();
     let units = module.len() as u64;
+    let info = Vm::check(&module).map_err(|refusal| WorkloadError::Contract(format!("{label}: {refusal}")))?;
+    let ticks = schedule.code_byte * TICKS_PER_GAS * units + schedule.compile.of(&info.work);
     let mut uploads = 0_u64;
     let run: Run = Box::new(move |world: &mut World, _| {
         uploads += 1;
@@ -143,7 +146,8 @@ fn upload(label: &str, kind: Kind, module: Vec<u8>) -> Case {
         let hash = B256::left_padding_from(&[&units.to_be_bytes()[..], &uploads.to_be_bytes()].concat());
         let (ns, loaded) = Clock::Thread.time(|| world.vm.load(hash, &module));
         loaded.map_err(|error| WorkloadError::Contract(error.to_string()))?;
-        Ok(Reading { ns, ticks: price * units })
+        Ok(Reading { ns, ticks })
     });
-    Case { price: "code_byte", label: label.to_owned(), units, operations: 1, kind, run, before: None }
+    let label = label.to_owned();
+    Ok(Case { price: "code_byte", label, units, operations: 1, kind, run, before: None })
 }

@@ -141,7 +141,15 @@ impl World {
     /// # Errors
     /// If it ends in another way than expected.
     pub fn call(&self, code: &Arc<Code>, input: &Bytes, expected: Expected) -> Result<Reading, WorkloadError> {
-        self.timed(Clock::Thread, code, input, expected).map(|(reading, _)| reading)
+        self.timed(Clock::Thread, code, input, expected, TICKS).map(|(reading, _)| reading)
+    }
+
+    /// Runs a contract that does not end until its ticks are burnt.
+    ///
+    /// # Errors
+    /// If it ends otherwise.
+    pub fn exhaust(&self, code: &Arc<Code>, ticks: u64) -> Result<Reading, WorkloadError> {
+        self.timed(Clock::Thread, code, &Bytes::new(), Expected::Failed, ticks).map(|(reading, _)| reading)
     }
 
     /// As [`World::call`], so many times.
@@ -168,7 +176,7 @@ impl World {
     /// # Errors
     /// If it ends in another way than expected.
     pub fn call_shared(&self, code: &Arc<Code>, input: &Bytes) -> Result<Reading, WorkloadError> {
-        self.timed(Clock::Process, code, input, Expected::Finished).map(|(reading, _)| reading)
+        self.timed(Clock::Process, code, input, Expected::Finished, TICKS).map(|(reading, _)| reading)
     }
 
     /// Runs a contract as [`STORE`] and commits what it changed, the time of which counts too.
@@ -176,7 +184,7 @@ impl World {
     /// # Errors
     /// If it fails.
     pub fn call_and_commit(&mut self, code: &Arc<Code>, input: &Bytes) -> Result<Reading, WorkloadError> {
-        let (mut reading, frame) = self.timed(Clock::Thread, code, input, Expected::Finished)?;
+        let (mut reading, frame) = self.timed(Clock::Thread, code, input, Expected::Finished, TICKS)?;
         // The frame holds the state that is about to change.
         let (ns, changes) = Clock::Thread.time(|| frame.session.into_changes());
         let state = self.state_mut()?;
@@ -190,6 +198,7 @@ impl World {
         code: &Arc<Code>,
         input: &Bytes,
         expected: Expected,
+        ticks: u64,
     ) -> Result<(Reading, Frame), WorkloadError> {
         let base = Arc::clone(&self.state) as Arc<dyn StateReader>;
         let message = Message {
@@ -202,7 +211,7 @@ impl World {
             entry: Entry::Call,
         };
         let frame = Frame::new(Session::new(base, Arc::clone(&self.block)), message, self.vm.clone());
-        let (ns, (frame, outcome)) = clock.time(|| self.vm.run(code, frame, TICKS));
+        let (ns, (frame, outcome)) = clock.time(|| self.vm.run(code, frame, ticks));
         match (&outcome.exit, expected) {
             (Exit::Finished, Expected::Finished) | (Exit::Reverted | Exit::Trapped(_), Expected::Failed) => {
                 Ok((Reading { ns, ticks: outcome.ticks_used }, frame))

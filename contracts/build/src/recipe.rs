@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use florin_abi::limits::MEMORY_PAGES_MAX;
+use florin_runtime::gas::NEAR_PAGES;
 
 /// The release of Rust that builds contracts.
 pub const TOOLCHAIN: &str = "1.95.0";
@@ -55,7 +55,7 @@ pub fn link_args() -> [String; 3] {
     [
         format!("-zstack-size={STACK_BYTES}"),
         "--stack-first".to_owned(),
-        format!("--max-memory={}", MEMORY_PAGES_MAX.saturating_mul(PAGE_BYTES)),
+        format!("--max-memory={}", NEAR_PAGES.saturating_mul(PAGE_BYTES)),
     ]
 }
 
@@ -92,7 +92,7 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), count);
         assert!(text.contains("profile overflow-checks = true"), "{text}");
-        assert!(text.contains("link --max-memory=16777216"), "{text}");
+        assert!(text.contains("link --max-memory=1048576"), "{text}");
     }
 
     #[test]

@@ -86,37 +86,57 @@ fn deploy(
     if code.len() > limits::CODE_BYTES_MAX as usize {
         return (session, refused(Status::CodeRefused));
     }
-    let checkpoint = session.checkpoint();
-    let code_hash = match upload(&mut session, vm, &code) {
-        Ok(Some(hash)) => hash,
+    let code_hash = keccak256(&code);
+    let paid = match compile_ticks(&session, vm, code_hash, &code) {
+        Ok(Some(paid)) => paid,
         Ok(None) => return (session, refused(Status::CodeRefused)),
         Err(fault) => return (session, Err(fault)),
     };
+    let Some(left) = ticks.checked_sub(paid) else {
+        return (session, Ok(Answer { status: Status::OutOfGas, ticks_used: ticks, output: Bytes::new() }));
+    };
+    let checkpoint = session.checkpoint();
+    if let Err(fault) = upload(&mut session, vm, code_hash, &code) {
+        return (session, Err(fault));
+    }
     let contract = transaction.sender().create(transaction.nonce());
     let message = message(transaction, contract, arguments, Entry::Init);
-    let (mut session, answer) = invoke::create(session, vm, code_hash, message, ticks);
+    let (mut session, mut answer) = invoke::create(session, vm, code_hash, message, left);
+    if let Ok(answer) = &mut answer {
+        answer.ticks_used = answer.ticks_used.saturating_add(paid);
+    }
     if !answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
         session.rollback(checkpoint);
     }
     (session, answer)
 }
 
-/// Stores code and returns its hash, or nothing if the upload check refuses it. Code that the state has was checked.
-///
-/// The contract that is created next needs the compiled form, and a module that was refused is refused again without a
-/// second check; so this loads the code in place of only checking it.
-fn upload(session: &mut Session, vm: &Vm, code: &Bytes) -> Result<Option<B256>, Fault> {
-    let hash = keccak256(code);
+/// Returns what compiling code costs: nothing if the state has it already. Nothing at all if the upload check refuses it.
+fn compile_ticks(session: &Session, vm: &Vm, hash: B256, code: &Bytes) -> Result<Option<u64>, Fault> {
+    if session.code(hash)?.is_some() {
+        return Ok(Some(0));
+    }
+    let prices = &vm.schedule().compile;
+    // Whether a cache knows the code changes who is asked, and not what is answered.
+    if let Some(known) = vm.cached(hash) {
+        return Ok(Some(prices.of(&known.info().work)));
+    }
+    Ok(Vm::check(code).ok().map(|info| prices.of(&info.work)))
+}
+
+/// Stores code that passed the upload check, unless the state has it already. The contract that is created next needs the
+/// compiled form; so this makes it.
+fn upload(session: &mut Session, vm: &Vm, hash: B256, code: &Bytes) -> Result<(), Fault> {
     if session.code(hash)?.is_none() {
         match vm.load(hash, code) {
             Ok(_) => {}
-            Err(LoadError::Refused(_)) => return Ok(None),
+            Err(LoadError::Refused(_)) => return Err(Fault::Invariant("code is refused that passed the upload check")),
             Err(LoadError::Fault(fault)) => return Err(fault),
         }
         // A copy of its own: the state must not keep the whole transaction alive.
         session.upload(hash, Bytes::copy_from_slice(code));
     }
-    Ok(Some(hash))
+    Ok(())
 }
 
 fn message(transaction: &VerifiedTransaction, contract: Address, input: Bytes, entry: Entry) -> Message {

@@ -46,7 +46,7 @@ pub use live::warm::Warm;
 pub use refusal::{ExportProblem, FunctionName, ImportProblem, Reason, Refusal, Sanitised};
 
 use crate::fault::Fault;
-use crate::gas::GasSchedule;
+use crate::gas::{CompileWork, GasSchedule, OperatorPrices};
 use cache::Cache;
 use cache::files::Authentic;
 use cache::key::{BUILD, Ingredients, Setting, limits_hash, sources_hash};
@@ -142,10 +142,22 @@ pub struct ModuleInfo {
     pub keeps_tables: bool,
     /// Where its data segments lie, in bytes of its memory. What lies outside begins as zeros.
     pub data: core::ops::Range<u64>,
+    /// Elements of its passive segments.
+    pub passive_elements: u32,
+    /// What compiling it takes.
+    pub work: CompileWork,
     /// Selectors of the messages that may be entered again while the contract runs; sorted.
     pub reentrant: Vec<[u8; 4]>,
     /// Who it says that it is, if it carries the section.
     pub metadata: Option<Metadata>,
+}
+
+impl ModuleInfo {
+    /// Returns the ticks of making an instance.
+    pub fn instance_ticks(&self, prices: &OperatorPrices) -> u64 {
+        let pages = prices.for_memory(self.memory_pages_max).instance.of(self.memory_pages_min.into());
+        pages.saturating_add(prices.passive_element.saturating_mul(self.passive_elements.into()))
+    }
 }
 
 /// What a contract says about itself, in custom section `florin.metadata`. Not checked against anything.
@@ -345,7 +357,7 @@ impl Vm {
         if frame.message.entry == Entry::Init && !code.info.has_init {
             return (frame, RunOutcome { exit: Exit::Finished, ticks_used: 0 });
         }
-        let price = self.schedule().operators.instance.of(code.info.memory_pages_min.into());
+        let price = code.info.instance_ticks(&self.schedule().operators);
         // The counter is an `i64`; more than that cannot be given, and so cannot be burnt.
         let given = ticks.min(i64::MAX.unsigned_abs());
         let Some(left) = given.checked_sub(price).and_then(|left| i64::try_from(left).ok()) else {
@@ -366,7 +378,8 @@ impl core::fmt::Debug for Vm {
 impl Machine {
     fn compile(&self, hash: B256, code: &[u8]) -> Result<Code, LoadError> {
         let info = validate::validate(code)?;
-        let metered = self.tracing.instrument(code, &self.config.schedule.operators)?;
+        let prices = self.config.schedule.operators.for_memory(info.memory_pages_max);
+        let metered = self.tracing.instrument(code, &prices)?;
         Ok(self.form(hash, info, &metered)?)
     }
 

@@ -178,10 +178,10 @@ fn a_transaction_pays_at_least_its_intrinsic_gas_and_the_base_price() {
     let world = World::with(|genesis| genesis.gas_price = 2);
     let mut body = world.body(0, Some(user(1)), 0, vec![1; 10]);
     body.gas_price = GasPrice::flat(2);
-    body.gas_limit = Gas(21_079);
-    let too_low = Rejection::GasLimitTooLow { required: Gas(21_080), actual: Gas(21_079) };
+    body.gas_limit = Gas(21_159);
+    let too_low = Rejection::GasLimitTooLow { required: Gas(21_160), actual: Gas(21_159) };
     assert_eq!(refused(&world, vec![world.signed(0, &body)]), (0, too_low));
-    body.gas_limit = Gas(21_080);
+    body.gas_limit = Gas(21_160);
     body.gas_price = GasPrice::flat(1);
     let too_cheap = Rejection::GasPriceTooLow { base: 2, max: 1 };
     assert_eq!(refused(&world, vec![world.signed(0, &body)]), (0, too_cheap));

@@ -133,7 +133,7 @@ fn case_24_ten_thousand_sub_calls_cost_what_they_cost() {
     let fan_out = world.deploy(&fan_out);
     let mut body = world.body(1, Some(fan_out), 0, vec![]);
     let receipt = world.send(1, &body);
-    assert_eq!(receipt.status, Status::Unreachable, "the callee had too little, and the caller noticed");
+    assert_eq!(receipt.status, Status::OutOfGas, "the caller cannot pay for one more instance");
     assert!(receipt.gas_used > Gas(GAS - 10_000), "{}", receipt.gas_used);
     body.nonce += 1;
     body.gas_limit = Gas(200_000_000);

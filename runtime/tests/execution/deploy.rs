@@ -4,7 +4,7 @@ use alloy_primitives::{Address, keccak256};
 use florin_abi::{Status, limits};
 use florin_runtime::{
     execution::deploy::DeployPayload,
-    gas::{Gas, GasSchedule},
+    gas::{Gas, GasSchedule, TICKS_PER_GAS},
     receipt::Receipt,
     state::StateKey,
 };
@@ -107,7 +107,7 @@ fn case_16_the_same_code_twice_is_stored_once() {
     let receipts = committed.receipts();
     assert!(receipts.iter().all(|receipt| receipt.status.is_success()), "{receipts:?}");
     assert_eq!([receipts[0].contract, receipts[1].contract], [Some(first), Some(second)]);
-    assert_eq!(receipts[0].gas_used, receipts[1].gas_used, "whether code is known changes no price");
+    assert!(receipts[0].gas_used > receipts[1].gas_used, "compiling is paid once");
     assert_eq!(stored(&world), 2, "one code and one entry");
     assert_eq!(world.chain.memory().unwrap().prove(&StateKey::code(keccak256(&code))).unwrap().0, Some(code.into()));
     assert_eq!(world.chain.account(first).unwrap().code_hash, world.chain.account(second).unwrap().code_hash);
@@ -181,4 +181,20 @@ fn a_deploy_of_the_largest_legal_size_fits_a_block() {
     let mut world = World::new();
     let contract = world.deploy(&code);
     assert_ne!(contract, Address::ZERO);
+}
+
+#[test]
+fn case_36_a_new_module_pays_for_its_compiler_and_one_that_is_there_does_not() {
+    let functions = |count: usize| module(&(IDLE.to_owned() + &"(func)".repeat(count)));
+    let compile = GasSchedule::default().compile;
+    let (small, large) = (functions(0), functions(100));
+    let mut world = World::new();
+    let used = |world: &mut World, code: &[u8]| {
+        let receipt = world.deploy_with(0, code, 0, &Script::new());
+        assert_eq!(receipt.status, Status::Success);
+        receipt.gas_used.0 - intrinsic(4 + code.len(), code.len()).0
+    };
+    let first = used(&mut world, &large);
+    assert_eq!(first - used(&mut world, &small), 100 * compile.function / TICKS_PER_GAS);
+    assert_eq!(used(&mut world, &large), 0);
 }

@@ -39,7 +39,7 @@ fn a_fee_is_burned_in_its_share_and_the_rest_goes_to_the_proposer() {
 fn bytes_to_an_account_without_code_are_paid_and_ignored() {
     let mut world = World::new();
     let receipt = world.send(0, &world.body(0, Some(user(1)), 1, vec![0; 100]));
-    assert_eq!((receipt.status, receipt.gas_used), (Status::Success, Gas(21_000 + 800)));
+    assert_eq!((receipt.status, receipt.gas_used), (Status::Success, Gas(21_000 + 1_600)));
     assert!(receipt.output.is_empty());
 }
 

@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, Bytes};
 use florin_abi::{GasClass, limits};
 
-use super::{Abort, Frame, Guest, at_most, charge, units, writable};
+use super::{Abort, Frame, Guest, at_most, charge, units, words, writable};
 use crate::receipt::Event;
 
 pub(in crate::vm) fn input(guest: &mut Guest<'_>, frame: &mut Frame, out_ptr: u32, out_cap: u32) -> Result<i32, Abort> {
@@ -61,12 +61,15 @@ pub(in crate::vm) fn emit(
 /// The price is that of the bytes that will be copied: asking for the length alone copies none.
 fn copy_out(guest: &mut Guest<'_>, frame: &Frame, bytes: &Bytes, out_ptr: u32, out_cap: u32) -> Result<i32, Abort> {
     let copied = if bytes.len() <= out_cap as usize { bytes.len() } else { 0 };
-    charge(guest, frame, GasClass::Copy, units(copied))?;
+    charge(guest, frame, GasClass::Copy, words(units(copied)))?;
     guest.write_variable(out_ptr, out_cap, bytes)
 }
 
 fn set_output(guest: &mut Guest<'_>, frame: &mut Frame, data_ptr: u32, data_len: u32) -> Result<(), Abort> {
-    charge(guest, frame, GasClass::Copy, data_len.into())?;
+    charge(guest, frame, GasClass::Copy, words(data_len.into()))?;
+    // What the transaction's own call answers stays in the receipt.
+    let kept = if frame.message.depth <= 1 { data_len.into() } else { 0 };
+    guest.charge(frame.vm.schedule().output.of(kept))?;
     at_most(data_len, limits::OUTPUT_BYTES_MAX)?;
     frame.output = Bytes::copy_from_slice(guest.read(data_ptr, data_len)?);
     Ok(())

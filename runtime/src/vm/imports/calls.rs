@@ -7,7 +7,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::{CALL_READ_ONLY, GasClass, Status, limits};
 
-use super::{Abort, Frame, Guest, at_most, charge, code, writable};
+use super::{Abort, Frame, Guest, at_most, charge, code, words, writable};
 use crate::{
     execution::{Session, invoke, invoke::Answer},
     fault::Fault,
@@ -28,13 +28,13 @@ pub(in crate::vm) fn call(
     input_len: u32,
     flags: u32,
 ) -> Result<i32, Abort> {
-    charge(guest, frame, GasClass::Call, input_len.into())?;
+    charge(guest, frame, GasClass::Call, words(input_len.into()))?;
     at_most(input_len, limits::INPUT_BYTES_MAX)?;
     if flags & !CALL_READ_ONLY != 0 {
         return Err(Abort::Trap(Status::BadArgument));
     }
     let contract = Address::from(guest.read_array(to_ptr20)?);
-    let value = u128::from_le_bytes(guest.read_array(value_ptr16)?);
+    let value = amount(guest, frame, value_ptr16)?;
     let input = Bytes::copy_from_slice(guest.read(input_ptr, input_len)?);
     let read_only = frame.message.read_only || flags & CALL_READ_ONLY != 0;
     if read_only && value > 0 {
@@ -58,12 +58,12 @@ pub(in crate::vm) fn create(
     input_len: u32,
     out_ptr20: u32,
 ) -> Result<i32, Abort> {
-    charge(guest, frame, GasClass::Create, input_len.into())?;
+    charge(guest, frame, GasClass::Create, words(input_len.into()))?;
     writable(frame)?;
     at_most(input_len, limits::INPUT_BYTES_MAX)?;
     let code_hash = B256::from(guest.read_array(code_hash_ptr32)?);
     let salt = B256::from(guest.read_array(salt_ptr32)?);
-    let value = u128::from_le_bytes(guest.read_array(value_ptr16)?);
+    let value = amount(guest, frame, value_ptr16)?;
     let input = Bytes::copy_from_slice(guest.read(input_ptr, input_len)?);
     guest.read_array::<20>(out_ptr20)?;
     let contract = frame.message.contract.create2(salt, code_hash);
@@ -73,6 +73,15 @@ pub(in crate::vm) fn create(
         guest.write(out_ptr20, contract.as_slice())?;
     }
     Ok(code(status))
+}
+
+/// Reads the amount that goes with a call, and charges for moving it.
+fn amount(guest: &mut Guest<'_>, frame: &Frame, ptr16: u32) -> Result<u128, Abort> {
+    let value = u128::from_le_bytes(guest.read_array(ptr16)?);
+    if value > 0 {
+        charge(guest, frame, GasClass::Transfer, 0)?;
+    }
+    Ok(value)
 }
 
 /// What a nested message has from its caller.

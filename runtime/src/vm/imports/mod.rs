@@ -65,3 +65,8 @@ fn code(status: Status) -> i32 {
 const fn units(bytes: usize) -> u64 {
     bytes as u64
 }
+
+/// Counts the words of 8 bytes by which memory is copied.
+const fn words(bytes: u64) -> u64 {
+    bytes.div_ceil(8)
+}

@@ -40,7 +40,7 @@ pub(super) fn fixed(operator: &Operator<'_>, imported: u32, prices: &OperatorPri
         O::Call { .. } => prices.call,
         O::CallIndirect { .. } => prices.call_indirect,
         O::MemoryCopy { .. } | O::MemoryFill { .. } | O::MemoryInit { .. } => prices.bulk.base,
-        O::TableCopy { .. } | O::TableInit { .. } => prices.table_bulk.base,
+        O::TableCopy { .. } | O::TableInit { .. } | O::ElemDrop { .. } => prices.table_bulk.base,
         O::MemoryGrow { .. } => prices.memory_grow.base,
         O::I32Mul | O::I64Mul => prices.multiply,
         O::I64Add128 | O::I64Sub128 => prices.add_wide,
@@ -49,6 +49,7 @@ pub(super) fn fixed(operator: &Operator<'_>, imported: u32, prices: &OperatorPri
         O::I32Popcnt | O::I64Popcnt => prices.divide,
         operator if is_division(operator) => prices.divide,
         operator if is_control(operator) => prices.branch,
+        O::GlobalGet { .. } | O::GlobalSet { .. } | O::MemorySize { .. } | O::DataDrop { .. } => prices.global,
         operator if is_memory(operator) => prices.memory,
         operator if is_simple(operator) => prices.simple,
         other => return Err(Fault::Engine(format!("operator without a price: {other:?}"))),
@@ -102,12 +103,7 @@ fn is_memory(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
         operator,
-        O::GlobalGet { .. }
-            | O::GlobalSet { .. }
-            | O::MemorySize { .. }
-            | O::DataDrop { .. }
-            | O::ElemDrop { .. }
-            | O::I32Load { .. }
+        O::I32Load { .. }
             | O::I64Load { .. }
             | O::I32Load8S { .. }
             | O::I32Load8U { .. }

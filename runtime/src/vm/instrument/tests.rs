@@ -7,7 +7,7 @@ use wasmparser::{ExternalKind, Operator, Parser, Payload, Validator};
 
 use super::super::validate::{proposals, validate};
 use super::{STACK_EXPORT, TICKS_EXPORT, instrument};
-use crate::gas::{GasSchedule, OperatorPrices, Price};
+use crate::gas::{FarPrices, GasSchedule, OperatorPrices, Price};
 
 fn prices() -> OperatorPrices {
     GasSchedule::default().operators
@@ -142,6 +142,7 @@ fn case_37_prices_of_any_size_stay_below_the_counter() {
         divide: u64::MAX,
         add_wide: u64::MAX,
         multiply_wide: u64::MAX,
+        global: u64::MAX,
         memory: u64::MAX,
         branch: u64::MAX,
         function: u64::MAX,
@@ -153,6 +154,8 @@ fn case_37_prices_of_any_size_stay_below_the_counter() {
         table_bulk: most,
         memory_grow: most,
         instance: most,
+        passive_element: u64::MAX,
+        far: FarPrices { memory: u64::MAX, page: u64::MAX },
     };
     let long = wat::parse_str(format!(
         r#"(module (memory (export "memory") 1 1) (func (export "florin_call") {}))"#,

@@ -4,6 +4,7 @@ use florin_abi::Status;
 use florin_abi::limits::MEMORY_PAGES_MAX;
 
 use super::{Code, ENGINES, PLENTY, contract, frame, load, prices, run, ticks_of, wasm};
+use crate::gas::NEAR_PAGES;
 
 /// Ticks of an entry that does nothing: its frame, and the `end`.
 fn empty() -> u64 {
@@ -26,7 +27,7 @@ fn operators_cost_what_the_schedule_says() {
         ("(drop (i32.popcnt (i32.const 6)))", 2 * p.simple + p.divide),
         ("(drop (i32.load (i32.const 0)))", 2 * p.simple + p.memory),
         ("(i64.store (i32.const 0) (i64.const 9))", 2 * p.simple + p.memory),
-        ("(drop (memory.size))", p.memory + p.simple),
+        ("(drop (memory.size))", p.global + p.simple),
         ("(local i32 i64 i32)", 3 * p.local),
         ("block end", 2 * p.branch),
         ("loop end", 2 * p.branch),
@@ -91,13 +92,18 @@ fn a_small_function_costs_the_same_whichever_branch_it_takes() {
 #[test]
 fn a_function_that_a_table_or_an_export_names_counts_itself() {
     let p = prices();
-    for fields in [r#"(export "f" (func $f))"#, "(table 1 1 funcref) (elem (i32.const 0) $f)", "(elem func $f)"] {
+    let named = [
+        (r#"(export "f" (func $f))"#, 0),
+        ("(table 1 1 funcref) (elem (i32.const 0) $f)", 0),
+        ("(elem func $f)", p.passive_element),
+    ];
+    for (fields, elements) in named {
         let module = wasm(&format!(
             r#"(memory (export "memory") 1 1) {fields} (func $f (if (i32.const 1) (then return)) nop nop nop)
             (func (export "florin_call") (call $f))"#
         ));
         let executed = p.function + p.simple + 2 * p.branch;
-        assert_eq!(ticks_of(&module, Status::Success), empty() + p.call + executed, "{fields}");
+        assert_eq!(ticks_of(&module, Status::Success), empty() + p.call + executed + elements, "{fields}");
     }
 }
 
@@ -160,7 +166,7 @@ fn table_operations_cost_by_the_element() {
                 (table.copy (i32.const 0) (i32.const 0) (i32.const {elements})))"#,
             "$f ".repeat(64)
         ));
-        let expected = empty() + 6 * p.simple + 2 * p.table_bulk.of(u64::from(elements));
+        let expected = empty() + 6 * p.simple + 2 * p.table_bulk.of(u64::from(elements)) + 64 * p.passive_element;
         assert_eq!(ticks_of(&module, Status::Success), expected);
     }
 }
@@ -182,7 +188,6 @@ fn case_21_memory_grows_to_its_maximum_by_the_page_and_no_further() {
         let word = |at: usize| i32::from_le_bytes(*seen.output[at..].first_chunk().unwrap());
         (word(0), word(4), seen.ticks)
     };
-    let base = answer(0, 16).2;
     for (delta, maximum, result, size) in [
         (0, 16, 1, 1),
         (1, 16, 1, 2),
@@ -196,7 +201,8 @@ fn case_21_memory_grows_to_its_maximum_by_the_page_and_no_further() {
         let (found, found_size, ticks) = answer(delta, maximum);
         assert_eq!((found, found_size), (result, size), "grow by {delta} of at most {maximum}");
         let paid = u64::try_from(delta).map_or(257, |pages| pages.min(257));
-        assert_eq!(ticks - base, paid * p.memory_grow.per_unit, "grow by {delta}");
+        let per_page = p.for_memory(maximum).memory_grow.per_unit;
+        assert_eq!(ticks - answer(0, maximum).2, paid * per_page, "grow by {delta}");
     }
 }
 
@@ -249,4 +255,31 @@ fn results_of_every_number_come_back_through_every_exit() {
             (if (i64.ne (call $one (i32.const 0)) (i64.const 9)) (then unreachable)))"#,
     );
     ticks_of(&module, Status::Success);
+}
+
+#[test]
+fn case_36_a_memory_that_may_grow_far_pays_for_it_in_every_access_and_every_page() {
+    let p = prices();
+    let module = |pages: u32, maximum: u32| {
+        wasm(&format!(
+            r#"(memory (export "memory") {pages} {maximum})
+            (func (export "florin_call") (i64.store (i32.const 0) (i64.load (i32.const 8))))"#
+        ))
+    };
+    let ticks = |pages, maximum| run(&module(pages, maximum), PLENTY).ticks;
+    let near = ticks(1, NEAR_PAGES);
+    assert_eq!(ticks(1, 1), near);
+    assert_eq!(ticks(1, NEAR_PAGES + 1) - near, 2 * (p.far.memory - p.memory) + p.far.page - p.instance.per_unit);
+    assert_eq!(ticks(2, NEAR_PAGES) - near, p.instance.per_unit);
+    assert_eq!(ticks(3, MEMORY_PAGES_MAX) - ticks(1, MEMORY_PAGES_MAX), 2 * p.far.page);
+}
+
+#[test]
+fn case_36_each_element_of_a_passive_segment_is_paid_for_in_every_call() {
+    let module = |segments: usize| {
+        let segments = "(elem func $f $f $f)".repeat(segments);
+        wasm(&format!(r#"(memory (export "memory") 1 1) {segments} (func $f) (func (export "florin_call"))"#))
+    };
+    let ticks = |segments| run(&module(segments), PLENTY).ticks;
+    assert_eq!(ticks(5) - ticks(0), 15 * prices().passive_element);
 }

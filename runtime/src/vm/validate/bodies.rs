@@ -10,12 +10,14 @@ use wasmparser::{
 
 use super::limit::{at_most, limit};
 use super::names;
+use crate::gas::CompileWork;
 use crate::vm::refusal::{Reason, Refusal};
 
 /// What the bodies of a module add up to.
 #[derive(Default)]
 pub(super) struct Bodies {
     allocations: FuncValidatorAllocations,
+    functions: u64,
     locals: u64,
     branch_targets: u64,
     loops: u64,
@@ -37,6 +39,17 @@ struct Body {
 }
 
 impl Bodies {
+    /// Returns what compiling the bodies takes.
+    pub(super) fn work(&self) -> CompileWork {
+        CompileWork {
+            functions: self.functions,
+            basic_blocks: self.basic_blocks,
+            loops: self.loops,
+            calls: self.calls,
+            carried_values: self.carried,
+        }
+    }
+
     /// Checks the next body, of a function of this type.
     pub(super) fn check(
         &mut self,
@@ -45,6 +58,7 @@ impl Bodies {
         ty: &FuncType,
         body: &FunctionBody<'_>,
     ) -> Result<(), Refusal> {
+        self.functions = self.functions.saturating_add(1);
         let index = function.index;
         let offset = body.range().start;
         let place = |refusal: Refusal| Refusal { function: Some(names::function(code, index)), ..refusal };

@@ -68,6 +68,7 @@ struct Findings {
     /// From the first byte that an active segment sets to the end of the last.
     data: Option<core::ops::Range<u64>>,
     table_elements: u64,
+    passive_elements: u32,
     custom_sections: u64,
     exports: sections::Exports,
     reentrant: Option<Vec<[u8; 4]>>,

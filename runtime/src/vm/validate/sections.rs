@@ -72,6 +72,8 @@ impl Findings {
             memory_pages_max: memory.maximum,
             keeps_tables: !bodies.changes_tables,
             data: self.data.unwrap_or_default(),
+            passive_elements: self.passive_elements,
+            work: bodies.work(),
             reentrant: self.reentrant.unwrap_or_default(),
             metadata: self.metadata,
         })
@@ -201,7 +203,7 @@ impl Findings {
         }
     }
 
-    fn elements(&self, section: ElementSectionReader<'_>) -> Result<(), Refusal> {
+    fn elements(&mut self, section: ElementSectionReader<'_>) -> Result<(), Refusal> {
         for (index, segment) in (0..).zip(section) {
             let segment = segment.map_err(|error| Refusal::parser(&error))?;
             let count = match &segment.items {
@@ -209,6 +211,9 @@ impl Findings {
                 ElementItems::Expressions(_, items) => items.count(),
             };
             let offset = segment.range.start;
+            if matches!(segment.kind, ElementKind::Passive) {
+                self.passive_elements = self.passive_elements.saturating_add(count);
+            }
             let count = u64::from(count);
             at_most(limit!(TABLE_ELEMENTS_MAX), count).map_err(|reason| Refusal::at(offset, reason))?;
             if let ElementKind::Active { offset_expr, .. } = &segment.kind {

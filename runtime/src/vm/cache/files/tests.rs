@@ -22,6 +22,8 @@ fn info() -> ModuleInfo {
         memory_pages_max: 16,
         keeps_tables: true,
         data: 100..300,
+        passive_elements: 3,
+        work: crate::gas::CompileWork { functions: 7, ..Default::default() },
         reentrant: vec![[1, 2, 3, 4]],
         metadata: Some(Metadata { name: "jar".to_owned(), sdk_release: "0.1.0".to_owned(), abi_hash: [7; 32] }),
     }

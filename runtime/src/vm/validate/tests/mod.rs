@@ -9,6 +9,7 @@ mod proposals;
 use wasm_encoder::Encode;
 
 use super::validate;
+use crate::gas::CompileWork;
 use crate::vm::ModuleInfo;
 use crate::vm::refusal::{Reason, Refusal};
 
@@ -110,4 +111,17 @@ fn a_refusal_names_function_operator_limit_and_fix() {
 fn a_function_without_a_name_section_is_named_by_its_export() {
     let module = wasm(r#"(memory (export "memory") 1 1) (func (export "florin_call") (drop (f32.const 0)))"#);
     assert_eq!(refused(&module).function.unwrap().to_string(), "function 0 `florin_call`");
+}
+
+#[test]
+fn what_compiling_takes_is_counted() {
+    let module = wat::parse_str(
+        r#"(module (memory (export "memory") 1 1) (table 1 1 funcref) (elem func $f $f) (elem (i32.const 0) func $f)
+        (func $f) (func (export "florin_call") (local i32 i64)
+            (block (br_if 0 (local.get 0))) (loop (call $f)) (call_indirect (i32.const 0))))"#,
+    );
+    let info = accepted(&module.unwrap());
+    assert_eq!(info.passive_elements, 2);
+    let work = CompileWork { functions: 2, basic_blocks: 3, loops: 1, calls: 2, carried_values: 6 };
+    assert_eq!(info.work, work);
 }
