@@ -6,7 +6,7 @@
 //!   is paid by its callers ([`small`]). The counter is compared with zero on entry of a function, at the head of each loop
 //!   that is not paid before, before a bulk operation, where much was executed since the last time, and when a function that
 //!   calls others returns; below zero the code stops. A call that ends, however it ends, with the counter below zero is out
-//!   of gas. Less than 4 * `UNCOMPARED_TICKS_MAX` ticks, which is 512 gas, are ever executed unpaid.
+//!   of gas. Less than 4 * `UNCOMPARED_TICKS_MAX` ticks, which is 2,048 gas, are ever executed unpaid.
 //! - *Formula.* A call that returns burns, for each operator that it executed, the operator's price, for each function that it
 //!   entered the price of its entry, for each small function its flat price, and for each unit of a bulk operation the unit's.
 //!   A call that is cut off, by a trap or by a host function, burns the runs that it has begun to their ends: at most
@@ -62,7 +62,7 @@ use crate::fault::Fault;
 use crate::gas::OperatorPrices;
 
 /// The name of this pass in cache keys. Changes with every change of what it writes.
-pub(super) const INSTRUMENTATION_ID: &str = "florin/instrumentation/2";
+pub(super) const INSTRUMENTATION_ID: &str = "florin/instrumentation/3";
 
 /// The export that holds the ticks that are left.
 pub(super) const TICKS_EXPORT: &str = "florin:ticks";

@@ -20,7 +20,7 @@
 //! *Comparing.* The counter is compared with zero at the head of a function and of each loop that is charged round by round,
 //! with each charge above [`UNCOMPARED_TICKS_MAX`], and at the next head or joining `end` when more than that has been executed
 //! since the last time. So from one comparison to the next less than 2 * `UNCOMPARED_TICKS_MAX` is executed that is not
-//! known to be paid; a call and a return in between make it 4 * `UNCOMPARED_TICKS_MAX`, 512 gas.
+//! known to be paid; a call and a return in between make it 4 * `UNCOMPARED_TICKS_MAX`, 2,048 gas.
 //!
 //! Whatever is found or missed here, nothing is executed unpaid: the `end` of a block is passed at most once for each time
 //! that its start is passed, so that a run that goes on behind it is charged at least as often as it is executed.
@@ -30,10 +30,10 @@ use wasmparser::Operator;
 use super::trips::{Course, Values};
 
 /// Ticks of work after which the counter is compared again.
-pub(super) const UNCOMPARED_TICKS_MAX: u64 = 1_024;
+pub(super) const UNCOMPARED_TICKS_MAX: u64 = 4_096;
 
 /// The most that all rounds of a loop together may cost to be charged before the first, in ticks.
-const PREPAID_TICKS_MAX: u64 = 8_192;
+const PREPAID_TICKS_MAX: u64 = 49_152;
 
 /// One run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

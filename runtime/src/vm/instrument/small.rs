@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::gas::OperatorPrices;
 
 /// The dearest small function, in ticks.
-pub(super) const TICKS_MAX: u64 = 192;
+pub(super) const TICKS_MAX: u64 = 1_024;
 
 /// The flat price of a function, and its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
