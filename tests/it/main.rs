@@ -20,6 +20,7 @@ mod demo;
 mod determinism;
 mod differential;
 mod erc20;
+mod fuzz_corpus;
 mod garbage;
 mod gas;
 mod golden;

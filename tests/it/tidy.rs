@@ -57,6 +57,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "florin-tokenomics",
         ],
     ),
+    // The fuzz targets are a workspace of their own.
+    ("tests/fuzz", &["florin-sandbox"]),
     ("benches/peers", &["florin-benches", "florin-runtime"]),
     // A peer is a workspace of its own and knows nothing of ours.
     ("benches/peers/cosmwasm", &[]),

@@ -44,6 +44,8 @@ mod block;
 mod builder;
 mod error;
 mod expect;
+#[cfg(feature = "reference")]
+pub mod fuzz;
 mod receipt;
 #[cfg(feature = "reference")]
 pub mod reference;

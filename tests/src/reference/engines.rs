@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use florin_runtime::block::BlockContext;
 use florin_runtime::execution::Session;
 use florin_runtime::fault::Fault;
@@ -25,7 +25,7 @@ pub const ENGINES: [EngineKind; 3] = [
 ];
 
 /// What anyone can see of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// `Finished`, `Reverted`, or the name of a status.
     pub ending: &'static str,
@@ -72,12 +72,26 @@ impl Engines {
         Ok(Self([one?, two?, three?]))
     }
 
+    /// Returns each engine's machine.
+    pub fn machines(&self) -> impl Iterator<Item = (EngineKind, &Vm)> {
+        self.0.iter().map(|(engine, vm)| (*engine, vm))
+    }
+
     /// Runs a contract on each; returns what all of them saw.
     ///
     /// # Errors
     /// The difference; a fault of the host is one.
     pub fn compare(&self, case: &Case) -> Result<Seen, Box<Difference>> {
-        let mut all = self.0.iter().map(|(engine, vm)| (*engine, run(vm, case)));
+        self.compare_on(case, |_| true)
+    }
+
+    /// Runs a contract on these engines; returns what all of them saw.
+    ///
+    /// # Errors
+    /// As [`Engines::compare`].
+    pub fn compare_on(&self, case: &Case, wanted: impl Fn(EngineKind) -> bool) -> Result<Seen, Box<Difference>> {
+        let machines = self.machines().filter(|(engine, _)| wanted(*engine));
+        let mut all = machines.map(|(engine, vm)| (engine, run(vm, case)));
         let first = all.next();
         let rest: Vec<_> = all.collect();
         match first {
@@ -91,9 +105,11 @@ impl Engines {
 }
 
 /// Runs the contract's call on one engine, twice.
-fn run(vm: &Vm, case: &Case) -> Result<Seen, String> {
-    let hash = B256::from(*blake3::hash(&case.code).as_bytes());
-    let code = vm.load(hash, &case.code).map_err(|error| error.to_string())?;
+///
+/// # Errors
+/// The fault of the host, or what the second call told otherwise.
+pub(crate) fn run(vm: &Vm, case: &Case) -> Result<Seen, String> {
+    let code = vm.load(keccak256(&case.code), &case.code).map_err(|error| error.to_string())?;
     let first = call(vm, &code, case)?;
     // The second call may be in the same instance; no one can tell.
     let second = call(vm, &code, case)?;

@@ -312,7 +312,7 @@ fn with_item(section: &[u8], item: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the hash of the memory after instantiation: zeros and the active segments.
-fn initial_memory(code: &[u8], pages: u32) -> Option<[u8; 32]> {
+pub(crate) fn initial_memory(code: &[u8], pages: u32) -> Option<[u8; 32]> {
     let mut memory = vec![0_u8; usize::try_from(u64::from(pages).checked_mul(PAGE_BYTES)?).ok()?];
     for payload in Parser::new(0).parse_all(code) {
         let Payload::DataSection(segments) = payload.ok()? else { continue };
