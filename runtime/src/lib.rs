@@ -6,7 +6,7 @@
 //! # Embedding it
 //! [`chain::Chain`] is the face for whoever wants a chain: [`produce`](chain::Chain::produce) takes transactions as bytes the
 //! whole way, [`view`](chain::Chain::view) asks without a transaction. `examples/embed.rs` deploys a contract, calls it and
-//! asks it in 40 lines; `cargo run -p florin-runtime --example embed` runs it. Whoever agrees on blocks first calls the steps
+//! asks it on one page; `cargo run -p florin-runtime --example embed` runs it. Whoever agrees on blocks first calls the steps
 //! one by one: `decode`, `verify`, `propose`, `execute`, `commit`. Whoever has a ledger of its own takes
 //! [`execution::Session`] over a [`state::StateReader`] and sends messages with [`execution::invoke`].
 //!

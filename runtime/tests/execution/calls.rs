@@ -1,8 +1,8 @@
 //! Calls between contracts: depth, reentrancy, rollback, gas, value and read-only calls.
 
 use alloy_primitives::{Address, B256, keccak256};
-use florin_abi::{CALL_READ_ONLY, Status, limits};
-use florin_runtime::gas::Gas;
+use florin_abi::{CALL_READ_ONLY, GasClass, Status, limits};
+use florin_runtime::gas::{Gas, GasSchedule};
 
 use crate::{
     puppet::{Call, Script, module, puppet, reentrant_puppet},
@@ -141,7 +141,9 @@ fn case_24_ten_thousand_sub_calls_cost_what_they_cost() {
     body.gas_limit = Gas(200_000_000);
     let receipt = world.send(1, &body);
     assert_eq!(receipt.status, Status::Success);
-    assert!(receipt.gas_used > Gas(20_000_000), "{}", receipt.gas_used);
+    let schedule = GasSchedule::default();
+    let one = schedule.host(GasClass::Call, 0) + schedule.operators.instance.of(1);
+    assert!(receipt.gas_used > Gas::from_ticks(10_000 * one), "{}", receipt.gas_used);
 }
 
 #[test]

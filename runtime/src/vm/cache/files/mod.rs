@@ -7,7 +7,7 @@
 //! appear by renaming, and equal names have equal contents.
 //!
 //! A file is read into memory and not mapped. A mapping shows what somebody else writes to the file after the check, and
-//! machine code must not change after the check. The copy costs less than the MAC.
+//! machine code must not change after the check.
 //!
 //! - `layout`: the bytes of a file, and the check of them.
 //! - `folder`: the system calls.
