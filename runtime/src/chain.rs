@@ -143,7 +143,7 @@ impl Chain {
         let header = match head.height {
             0 => None,
             _ => Some(
-                Header::decode(&mut &head.block[..])
+                Header::decode(&mut &state.block(head.height)?.unwrap_or_default()[..])
                     .map_err(|error| Fault::Corrupt { what: "header of the head", detail: error.to_string() })?,
             ),
         };

@@ -5,12 +5,17 @@
 
 use thiserror::Error;
 
+use crate::state::store::StoreError;
+
 /// A failure of the host itself.
 #[derive(Debug, Error)]
 pub enum Fault {
-    /// The store could not read or write.
+    /// A folder of the host could not be read or written.
     #[error("storage failed: {0}")]
     Storage(String),
+    /// The state's store could not read or write.
+    #[error("storage failed: {0}")]
+    Store(#[from] StoreError),
     /// Stored bytes do not decode as what they must be.
     #[error("stored {what} is corrupt: {detail}")]
     Corrupt {

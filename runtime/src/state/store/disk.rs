@@ -63,8 +63,8 @@ impl DiskStore {
         let open = |table: Table| {
             database.keyspace(table.name(), || options(table, &config)).map_err(|error| store_error(&error))
         };
-        let [entries, pages, undo, meta] = Table::ALL.map(open);
-        let tables = Tables([entries?, pages?, undo?, meta?]);
+        let [entries, pages, undo, blocks, meta] = Table::ALL.map(open);
+        let tables = Tables([entries?, pages?, undo?, blocks?, meta?]);
         Ok(Self { database, tables })
     }
 }
@@ -74,7 +74,7 @@ fn options(table: Table, config: &DiskConfig) -> KeyspaceCreateOptions {
         KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes).manual_journal_persist(true);
     match table {
         // Written once, read hardly ever, removed in order: not worth merging again and again.
-        Table::Undo => options.with_kv_separation(Some(KvSeparationOptions::default())),
+        Table::Undo | Table::Blocks => options.with_kv_separation(Some(KvSeparationOptions::default())),
         Table::Entries | Table::Pages | Table::Meta => options,
     }
 }
@@ -149,7 +149,7 @@ fn store_error(error: &fjall::Error) -> StoreError {
         fjall::Error::Locked => StoreError::Locked,
         fjall::Error::Io(error) => io_error(error),
         fjall::Error::Storage(fjall::LsmError::Io(error)) => io_error(error),
-        fjall::Error::Poisoned => StoreError::Io("an earlier write failed".to_owned()),
+        fjall::Error::Poisoned => StoreError::Stopped,
         other => StoreError::Damaged(other.to_string()),
     }
 }

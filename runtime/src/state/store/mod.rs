@@ -8,6 +8,7 @@
 //! pages     place of a page                    -> page of the tree
 //! undo      height u64, big-endian | last key  -> what a block replaced, some keys at a time
 //!           height u64, big-endian             -> fingerprints of all keys that a block changed
+//! blocks    height u64, big-endian             -> what the owner of the state keeps of a block
 //! meta      name                               -> identity of the chain, head
 //! ```
 
@@ -19,8 +20,6 @@ use std::sync::Arc;
 use alloy_primitives::Bytes;
 use thiserror::Error;
 
-use crate::fault::Fault;
-
 /// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
@@ -30,13 +29,15 @@ pub enum Table {
     Pages,
     /// What the retained blocks replaced.
     Undo,
+    /// What the owner of the state keeps of each block.
+    Blocks,
     /// What the database is of, and how far it is.
     Meta,
 }
 
 impl Table {
     /// Every table, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Entries, Self::Pages, Self::Undo, Self::Meta];
+    pub const ALL: [Self; 5] = [Self::Entries, Self::Pages, Self::Undo, Self::Blocks, Self::Meta];
 
     /// Returns the table's name in a database.
     pub const fn name(self) -> &'static str {
@@ -44,6 +45,7 @@ impl Table {
             Self::Entries => "entries",
             Self::Pages => "pages",
             Self::Undo => "undo",
+            Self::Blocks => "blocks",
             Self::Meta => "meta",
         }
     }
@@ -90,15 +92,12 @@ pub enum StoreError {
     /// Another process has the database open.
     #[error("the database is open in another process: stop that one first")]
     Locked,
+    /// An earlier write failed.
+    #[error("an earlier write failed: start again")]
+    Stopped,
     /// What is stored does not pass its checksums.
     #[error("the database is damaged: {0}; restore it from a snapshot")]
     Damaged(String),
-}
-
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Self {
-        Self::Storage(error.to_string())
-    }
 }
 
 /// Tables of bytes.

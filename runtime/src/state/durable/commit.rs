@@ -1,0 +1,143 @@
+//! Committing a block: named steps, between any two of which the process may end.
+
+use std::sync::{Arc, PoisonError};
+
+use alloy_primitives::Bytes;
+use parity_scale_codec::Encode;
+
+use super::super::commit::{StateRoot, hashed};
+use super::super::store::{Batch, StoreError, Table};
+use super::super::tree::{Change, Tree};
+use super::super::undo::{self, ChangedKeys, Fingerprint};
+use super::super::view::Published;
+use super::super::{ChangeSet, StateKey};
+use super::format::HEAD_KEY;
+use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, StoredPages, Writer};
+use crate::fault::Fault;
+
+impl DurableState {
+    /// Commits the changes of the next block, whose number is `height`; `block` is what the owner needs to go on from it.
+    ///
+    /// The steps, between any two of which the process may end: read what is replaced, hash, gather, write, then let
+    /// everybody see it.
+    ///
+    /// # Errors
+    /// Faults if the height does not follow the head, or if the store fails; then nothing more can be committed until the
+    /// state is opened again.
+    pub fn commit(&self, height: u64, changes: &ChangeSet, block: Vec<u8>) -> Result<StateRoot, Fault> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if writer.failed {
+            return Err(Fault::Store(StoreError::Stopped));
+        }
+        if writer.head.height.checked_add(1) != Some(height) {
+            return Err(Fault::Invariant("a block was committed that does not follow the head"));
+        }
+        // Until the last step has succeeded.
+        writer.failed = true;
+        let published = self.published();
+        let replaced = self.read_replaced(&published, changes)?;
+        crash_point("replaced values read");
+        let hashed = hashed(changes);
+        let root = writer.tree.apply(&StoredPages(&*published.snapshot), height, &hashed)?;
+        crash_point("tree hashed");
+        let changed = Arc::new(changed_keys(height, &hashed));
+        let (batch, head) = self.gather(&mut writer, &published, changes, &changed, &replaced, block)?;
+        crash_point("batch gathered");
+        self.store.write(&batch, self.config.durability)?;
+        crash_point("batch written");
+        self.cache.advance(height, changes.iter());
+        self.publish(&published, changed, &head);
+        writer.head = head;
+        writer.failed = false;
+        Ok(StateRoot::new(root))
+    }
+
+    /// Reads what stands under every key that changes.
+    fn read_replaced(
+        &self,
+        published: &Arc<Published>,
+        changes: &ChangeSet,
+    ) -> Result<Vec<(StateKey, Option<Bytes>)>, Fault> {
+        let read = |key: &StateKey| match self.cache.get(key, published.head) {
+            Some(value) => Ok((key.clone(), value)),
+            None => Ok((key.clone(), published.snapshot.get(Table::Entries, key.as_bytes())?)),
+        };
+        changes.keys().map(read).collect()
+    }
+
+    /// Puts everything that the block changes into one batch.
+    fn gather(
+        &self,
+        writer: &mut Writer,
+        published: &Published,
+        changes: &ChangeSet,
+        changed: &ChangedKeys,
+        replaced: &undo::Replaced,
+        block: Vec<u8>,
+    ) -> Result<(Batch, DurableHead), Fault> {
+        let mut batch = Batch::default();
+        let (height, mut undo_height) = (changed.height, writer.head.undo_height);
+        undo::write(&mut batch, changed, replaced);
+        // At most two records a block, so that a shorter retention is reached in bounded steps.
+        let oldest = match self.config.retained_blocks {
+            Retention::Blocks(blocks) => height.saturating_sub(blocks.max(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1),
+            Retention::Archive => 0,
+        };
+        for _ in 0..2 {
+            if undo_height < oldest {
+                undo::remove(&mut batch, &*published.snapshot, undo_height)?;
+                undo_height = undo_height.saturating_add(1);
+            }
+        }
+        put_entries(&mut batch, changes);
+        put_pages(&mut batch, &mut writer.tree, height.saturating_sub(PAGES_BEHIND_BLOCKS_MAX));
+        let pages_height = writer.tree.behind_since().map_or(height, |since| since.saturating_sub(1));
+        let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
+        put_block(&mut batch, &head, block);
+        Ok((batch, head))
+    }
+
+    /// Lets everybody see the block.
+    fn publish(&self, before: &Published, changed: Arc<ChangedKeys>, head: &DurableHead) {
+        let mut blocks = before.blocks.clone();
+        blocks.push_back(changed);
+        while blocks.front().is_some_and(|block| block.height < head.undo_height) {
+            blocks.pop_front();
+        }
+        let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+}
+
+fn changed_keys(height: u64, changes: &[Change]) -> ChangedKeys {
+    ChangedKeys::new(height, changes.iter().map(|(key, _)| Fingerprint::of(key)).collect())
+}
+
+/// Puts what the owner keeps of a block, and the head.
+pub(super) fn put_block(batch: &mut Batch, head: &DurableHead, block: Vec<u8>) {
+    batch.put(Table::Blocks, head.height.to_be_bytes().to_vec(), block);
+    batch.put(Table::Meta, HEAD_KEY, head.encode());
+}
+
+pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
+    for (key, value) in changes {
+        let key = Bytes::copy_from_slice(key.as_bytes());
+        batch.rows.push((Table::Entries, key, value.clone()));
+    }
+}
+
+pub(super) fn put_pages(batch: &mut Batch, tree: &mut Tree, through: u64) {
+    for (id, page) in tree.flush(through) {
+        batch.rows.push((Table::Pages, id.to_bytes().into(), page.map(Bytes::from)));
+    }
+}
+
+/// Where a test can end the process.
+#[cfg(not(test))]
+const fn crash_point(_step: &str) {}
+
+/// Where a test can end the process.
+#[cfg(test)]
+fn crash_point(step: &str) {
+    super::tests::pass(step);
+}

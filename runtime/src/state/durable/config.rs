@@ -1,0 +1,39 @@
+//! Sizes and times of a durable state.
+
+use super::super::store::Durability;
+
+/// Blocks for which a changed page of the tree may stay unwritten.
+pub const PAGES_BEHIND_BLOCKS_MAX: u64 = 32;
+
+/// Sizes and times of a durable state. None of them changes a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DurableConfig {
+    /// Blocks that can be undone, so that the state at their beginning can be read; at least [`PAGES_BEHIND_BLOCKS_MAX`].
+    pub retained_blocks: Retention,
+    /// Values that are kept in memory, in bytes.
+    pub cache_bytes_max: usize,
+    /// Pages of the tree that are kept in memory beside those that are not written yet, in bytes.
+    pub page_bytes_max: usize,
+    /// When a commit is safe from a power cut.
+    pub durability: Durability,
+}
+
+/// How far back the state can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// So many blocks.
+    Blocks(u64),
+    /// All blocks.
+    Archive,
+}
+
+impl Default for DurableConfig {
+    fn default() -> Self {
+        Self {
+            retained_blocks: Retention::Blocks(256),
+            cache_bytes_max: 64 << 20,
+            page_bytes_max: 128 << 20,
+            durability: Durability::Synced,
+        }
+    }
+}
