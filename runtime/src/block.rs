@@ -7,6 +7,10 @@
 //! figures that follow from execution are the block's own (receipts root, bloom, gas used), but the state root is that
 //! of the state *after the parent*, from which the block starts; the genesis carries the root of its own state. So who
 //! agrees on a block agrees, through parent hash and state root, on everything that its ancestors did.
+//!
+//! - [`stored`]: how a durable chain keeps a committed block.
+
+pub mod stored;
 
 use std::sync::Arc;
 
@@ -22,7 +26,7 @@ use crate::{
     receipt::Receipt,
     signature::VerifiedTransaction,
     state::{ChangeSet, StateRoot},
-    transaction::{Domain, Envelope, Rejection},
+    transaction::{Domain, Envelope, Rejection, Transaction},
 };
 
 /// The largest base gas price, in ledger wei: a header counts it in 64 bits of 10^-18 MDT.
@@ -80,8 +84,11 @@ impl Block {
 
     /// Returns the root of Ethereum's trie over the transactions' bytes.
     pub fn transactions_root(&self) -> B256 {
-        let encode = |transaction: &VerifiedTransaction, out: &mut Vec<u8>| out.put_slice(transaction.raw());
-        ordered_trie_root_with_encoder(&self.transactions, encode)
+        transactions_root(&self.borrowed())
+    }
+
+    fn borrowed(&self) -> Vec<&Transaction> {
+        self.transactions.iter().map(VerifiedTransaction::transaction).collect()
     }
 }
 
@@ -143,29 +150,7 @@ impl ExecutedBlock {
 
     /// Returns the header.
     pub fn header(&self) -> Header {
-        let mut logs_bloom = Bloom::ZERO;
-        for receipt in &self.receipts {
-            logs_bloom |= receipt.bloom();
-        }
-        Header {
-            transactions_root: self.block.transactions_root(),
-            receipts_root: self.receipts_root(),
-            logs_bloom,
-            gas_used: self.gas_used().0,
-            ..empty_header(self.block.context())
-        }
-    }
-
-    /// Returns the root of Ethereum's trie over the receipts: a legacy one as RLP, any other behind its type byte.
-    fn receipts_root(&self) -> B256 {
-        let envelopes = self.block.transactions().iter().map(|transaction| transaction.envelope());
-        let receipts: Vec<(Envelope, &Receipt)> = envelopes.zip(&self.receipts).collect();
-        ordered_trie_root_with_encoder(&receipts, |(envelope, receipt), out: &mut Vec<u8>| {
-            if *envelope != Envelope::Legacy {
-                out.put_u8(envelope.type_byte());
-            }
-            receipt.to_ethereum().encode(out);
-        })
+        outcome_in(empty_header(self.block.context()), &self.block.borrowed(), &self.receipts)
     }
 }
 
@@ -224,6 +209,37 @@ pub(crate) fn empty_header(context: &BlockContext) -> Header {
         base_fee_per_gas: Some(evm_gas_price(context.base_gas_price)),
         ..Header::default()
     }
+}
+
+/// Returns the header with the figures that follow from these transactions and their receipts, and all else as it is.
+fn outcome_in(header: Header, transactions: &[&Transaction], receipts: &[Receipt]) -> Header {
+    let mut logs_bloom = Bloom::ZERO;
+    for receipt in receipts {
+        logs_bloom |= receipt.bloom();
+    }
+    Header {
+        transactions_root: transactions_root(transactions),
+        receipts_root: receipts_root(transactions, receipts),
+        logs_bloom,
+        gas_used: receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used.0),
+        ..header
+    }
+}
+
+fn transactions_root(transactions: &[&Transaction]) -> B256 {
+    ordered_trie_root_with_encoder(transactions, |transaction, out: &mut Vec<u8>| out.put_slice(transaction.raw()))
+}
+
+/// Returns the root of Ethereum's trie over the receipts: a legacy one as RLP, any other behind its type byte.
+fn receipts_root(transactions: &[&Transaction], receipts: &[Receipt]) -> B256 {
+    let envelopes = transactions.iter().map(|transaction| transaction.envelope());
+    let receipts: Vec<(Envelope, &Receipt)> = envelopes.zip(receipts).collect();
+    ordered_trie_root_with_encoder(&receipts, |(envelope, receipt), out: &mut Vec<u8>| {
+        if *envelope != Envelope::Legacy {
+            out.put_u8(envelope.type_byte());
+        }
+        receipt.to_ethereum().encode(out);
+    })
 }
 
 /// Returns a gas price as the header counts it.

@@ -10,14 +10,13 @@ use std::sync::Arc;
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
-use alloy_rlp::Decodable;
 use florin_abi::Status;
 use thiserror::Error;
 
-use state::ChainState;
+use state::{ChainState, stored_block};
 
 use crate::{
-    block::{Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, empty_header},
+    block::{Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, empty_header, stored::StoredBlock},
     execution::{Session, admission::Admission, invoke, sequential},
     fault::Fault,
     gas::Gas,
@@ -134,18 +133,15 @@ impl Chain {
     /// Says what is wrong with the genesis, or with the database; faults if the machine cannot be set up.
     pub fn open(config: ChainConfig, store: Arc<dyn Store>, durable: DurableConfig) -> Result<Self, ChainError> {
         let changes = config.genesis.state(&config.vm.schedule)?;
-        let identity = Identity { chain_id: config.genesis.chain_id, genesis_hash: config.genesis.hash().0 };
+        let domain = config.genesis.domain();
+        let identity = Identity { chain_id: domain.chain_id, genesis_hash: domain.genesis_hash.0 };
         let state = match DurableState::open(Arc::clone(&store), identity, durable)? {
             Some(state) => state,
             None => DurableState::create(store, identity, durable, &changes, Vec::new())?,
         };
-        let head = state.head();
-        let header = match head.height {
+        let header = match state.head().height {
             0 => None,
-            _ => Some(
-                Header::decode(&mut &state.block(head.height)?.unwrap_or_default()[..])
-                    .map_err(|error| Fault::Corrupt { what: "header of the head", detail: error.to_string() })?,
-            ),
+            height => Some(stored_block(&state, height, &domain)?.header().clone()),
         };
         Self::start(config, ChainState::durable(state), header)
     }
@@ -154,7 +150,7 @@ impl Chain {
     fn start(config: ChainConfig, state: ChainState, head: Option<Header>) -> Result<Self, ChainError> {
         let ChainConfig { genesis, vm, signature_threads } = config;
         let vm = Vm::new(vm)?;
-        let domain = Domain { chain_id: genesis.chain_id, genesis_hash: genesis.hash() };
+        let domain = genesis.domain();
         let context = BlockContext {
             parent_hash: B256::ZERO,
             height: 0,
@@ -257,7 +253,7 @@ impl Chain {
             return Err(Fault::Invariant("a block was committed that was executed on another head"));
         }
         let header = executed.header();
-        let state_root = self.state.commit(&header, executed.changes())?;
+        let state_root = self.state.commit(&header, &executed)?;
         let committed = CommittedBlock::new(header, state_root, executed);
         self.head = committed.header().clone();
         self.head_hash = committed.hash();
@@ -448,6 +444,15 @@ impl Chain {
     /// Faults if the state cannot be read.
     pub fn prove(&self, key: &StateKey) -> Result<(Option<Bytes>, Proof), Fault> {
         self.state.prove(key)
+    }
+
+    /// Returns a committed block. Nothing for one that is not committed yet, for the genesis, which is no block, and for a
+    /// chain in memory, which keeps none.
+    ///
+    /// # Errors
+    /// Faults if the store cannot answer, or if what it holds is not the block that was committed.
+    pub fn block(&self, height: u64) -> Result<Option<StoredBlock>, Fault> {
+        self.state.block(height, &self.domain)
     }
 
     /// Returns the state after the head, if it is in memory.

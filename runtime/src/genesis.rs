@@ -12,6 +12,7 @@ use crate::{
     gas::{Gas, GasSchedule},
     ledger::{Account, Balance, Capabilities, MAX_SUPPLY, PPM, Supply},
     state::{ChangeSet, StateKey},
+    transaction::Domain,
 };
 
 /// What the hash is of, so that no other bytes of ours have it.
@@ -122,6 +123,11 @@ impl Genesis {
         let money = (self.max_supply, self.gas_price, self.fee_burn_ppm);
         let block = (self.block_gas_limit, self.proposer.into_array(), self.gas_schedule_hash.0);
         B256::new(*blake3::hash(&(identity, money, block).encode()).as_bytes())
+    }
+
+    /// Returns what transactions are signed for.
+    pub fn domain(&self) -> Domain {
+        Domain { chain_id: self.chain_id, genesis_hash: self.hash() }
     }
 
     /// Returns the first state.

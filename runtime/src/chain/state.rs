@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use alloy_consensus::Header;
 use alloy_primitives::Bytes;
-use alloy_rlp::Encodable;
 
+use crate::block::ExecutedBlock;
+use crate::block::stored::{self, StoredBlock};
 use crate::fault::Fault;
-use crate::state::{ChangeSet, DurableState, Proof, State, StateKey, StateReader, StateRoot, StateView};
+use crate::state::{DurableState, Proof, State, StateKey, StateReader, StateRoot, StateView};
+use crate::transaction::Domain;
 
 /// The state after the head.
 #[derive(Clone, Debug)]
@@ -50,17 +52,32 @@ impl ChainState {
         }
     }
 
-    /// Applies the changes of the block with this header.
-    pub(super) fn commit(&mut self, header: &Header, changes: &ChangeSet) -> Result<StateRoot, Fault> {
+    /// Applies the changes of the block with this header, and keeps the block beside a durable state.
+    pub(super) fn commit(&mut self, header: &Header, executed: &ExecutedBlock) -> Result<StateRoot, Fault> {
         match self {
-            Self::Memory(state) => Ok(Arc::make_mut(state).commit(changes)),
+            Self::Memory(state) => Ok(Arc::make_mut(state).commit(executed.changes())),
             Self::Durable { state, view, root } => {
-                let mut block = Vec::new();
-                header.encode(&mut block);
-                *root = state.commit(header.number, changes, block)?;
+                let row = stored::row(header, executed.block().transactions(), executed.receipts());
+                *root = state.commit(header.number, executed.changes(), row)?;
                 *view = state.newest();
                 Ok(*root)
             }
         }
     }
+
+    /// Reads a block that is kept, if it is no later than the state.
+    pub(super) fn block(&self, height: u64, domain: &Domain) -> Result<Option<StoredBlock>, Fault> {
+        match self {
+            Self::Durable { state, view, .. } if (1..=view.height()).contains(&height) => {
+                stored_block(state, height, domain).map(Some)
+            }
+            Self::Memory(_) | Self::Durable { .. } => Ok(None),
+        }
+    }
+}
+
+/// Reads a committed block.
+pub(super) fn stored_block(state: &DurableState, height: u64, domain: &Domain) -> Result<StoredBlock, Fault> {
+    let missing = || Fault::Corrupt { what: "block", detail: format!("there is none at height {height}") };
+    StoredBlock::read(&state.block(height)?.ok_or_else(missing)?, height, domain)
 }

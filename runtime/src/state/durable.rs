@@ -32,7 +32,7 @@ use commit::{put_block, put_entries, put_pages};
 use format::{HEAD_KEY, IDENTITY_KEY, check_identity};
 use recover::{recover, wrong_root};
 
-pub use config::{DurableConfig, PAGES_BEHIND_BLOCKS_MAX, Retention};
+pub use config::{DurableConfig, PAGES_BEHIND_BLOCKS_MAX, Retention, SYNC_INTERVAL_BLOCKS};
 pub use format::{DurableHead, FORMAT, Identity, OpenError};
 
 /// A state in a store.

@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
+use florin_runtime::block::CommittedBlock;
 use florin_runtime::chain::{Chain, ChainConfig, ChainError};
+use florin_runtime::fault::Fault;
 use florin_runtime::genesis::Genesis;
 use florin_runtime::state::durable::{DurableConfig, OpenError};
 use florin_runtime::state::store::disk::{DiskConfig, DiskStore};
+use florin_runtime::state::store::memory::MemoryStore;
+use florin_runtime::state::store::{Batch, Durability, Store, Table};
 use florin_runtime::state::{StateKey, StateReader};
 use florin_runtime::vm::VmConfig;
 
@@ -27,6 +31,7 @@ fn a_chain_that_starts_again_after_every_block_is_the_one_that_never_stopped() {
     let genesis = world.chain.genesis().clone();
     let contract = user(0).create(0);
     let mut accounts = vec![world.chain.account(user(1)).unwrap()];
+    let mut blocks = Vec::new();
     for height in 1..=9_u64 {
         let key = [b'k', height.to_le_bytes()[0] % 4];
         let script = match height % 3 {
@@ -54,6 +59,8 @@ fn a_chain_that_starts_again_after_every_block_is_the_one_that_never_stopped() {
         assert_eq!(committed.receipts(), expected.receipts());
         assert_eq!((committed.hash(), committed.state_root()), (expected.hash(), expected.state_root()));
         accounts.push(world.chain.account(user(1)).unwrap());
+        check_block(&chain, &expected);
+        blocks.push(expected);
     }
     let chain = open(&genesis, folder.path()).unwrap();
     let key = StateKey::account(user(1));
@@ -64,6 +71,53 @@ fn a_chain_that_starts_again_after_every_block_is_the_one_that_never_stopped() {
         let stored = view.get(&key).unwrap().unwrap();
         assert_eq!(&stored[..], parity_scale_codec::Encode::encode(account), "at {height}");
     }
+    blocks.iter().for_each(|block| check_block(&chain, block));
+    assert_eq!(world.chain.block(1).unwrap(), None, "a chain in memory keeps no blocks");
+    for height in [0, 10] {
+        assert_eq!(chain.block(height).unwrap(), None);
+    }
+}
+
+/// A block reads as it was committed.
+fn check_block(chain: &Chain, committed: &CommittedBlock) {
+    let stored = chain.block(committed.header().number).unwrap().unwrap();
+    assert_eq!((stored.header(), stored.hash()), (committed.header(), committed.hash()));
+    assert!(
+        stored.transactions().iter().eq(committed.block().transactions().iter().map(|signed| signed.transaction()))
+    );
+    assert_eq!(stored.receipts(), committed.receipts());
+}
+
+#[test]
+fn case_112_a_damaged_block_is_a_fault_and_no_answer_and_a_damaged_head_does_not_open() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let world = World::new();
+    let open = || {
+        let config = ChainConfig { genesis: world.chain.genesis().clone(), ..ChainConfig::default() };
+        Chain::open(config, Arc::clone(&store), DurableConfig::default())
+    };
+    let mut chain = open().unwrap();
+    let (block, _) = world.propose(vec![world.signed(1, &world.body(1, Some(user(2)), 5, vec![]))]);
+    chain.commit(chain.execute(&block).unwrap()).unwrap();
+    let empty = chain.propose(vec![], 0).unwrap().block;
+    chain.commit(chain.execute(&empty).unwrap()).unwrap();
+
+    for height in [1_u64, 2] {
+        let place = height.to_be_bytes();
+        let mut row = store.snapshot().get(Table::Blocks, &place).unwrap().unwrap().to_vec();
+        row[40] ^= 1;
+        let mut batch = Batch::default();
+        batch.put(Table::Blocks, place.to_vec(), row);
+        store.write(&batch, Durability::Synced).unwrap();
+        // The other is read as ever.
+        let chain = open();
+        assert_eq!(chain.is_ok(), height == 1);
+        if let Ok(chain) = chain {
+            assert!(matches!(chain.block(1), Err(Fault::Corrupt { what: "block", .. })));
+            assert!(chain.block(2).unwrap().is_some());
+        }
+    }
+    assert_eq!(open().unwrap_err().to_string(), "stored block is corrupt: its hash is another");
 }
 
 #[test]

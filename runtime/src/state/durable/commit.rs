@@ -43,7 +43,7 @@ impl DurableState {
         let changed = Arc::new(changed_keys(height, &hashed));
         let (batch, head) = self.gather(&mut writer, &published, changes, &changed, &replaced, block)?;
         crash_point("batch gathered");
-        self.store.write(&batch, self.config.durability)?;
+        self.store.write(&batch, self.config.durability_at(height))?;
         crash_point("batch written");
         self.cache.advance(height, changes.iter());
         self.publish(&published, changed, &head);

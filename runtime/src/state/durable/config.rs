@@ -5,6 +5,9 @@ use super::super::store::Durability;
 /// Blocks for which a changed page of the tree may stay unwritten.
 pub const PAGES_BEHIND_BLOCKS_MAX: u64 = 32;
 
+/// Blocks from one that is safe from a power cut to the next, where not each one is ([`Durability::Buffered`]).
+pub const SYNC_INTERVAL_BLOCKS: u64 = 64;
+
 /// Sizes and times of a durable state. None of them changes a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DurableConfig {
@@ -14,7 +17,8 @@ pub struct DurableConfig {
     pub cache_bytes_max: usize,
     /// Pages of the tree that are kept in memory beside those that are not written yet, in bytes.
     pub page_bytes_max: usize,
-    /// When a commit is safe from a power cut.
+    /// When a commit is safe from a power cut: `Synced`, each one when it returns; `Buffered`, every
+    /// [`SYNC_INTERVAL_BLOCKS`]th block, with all blocks before it. The end of the process alone loses nothing either way.
     pub durability: Durability,
 }
 
@@ -25,6 +29,16 @@ pub enum Retention {
     Blocks(u64),
     /// All blocks.
     Archive,
+}
+
+impl DurableConfig {
+    /// Returns how the block of this height is written.
+    pub(super) const fn durability_at(&self, height: u64) -> Durability {
+        match self.durability {
+            Durability::Buffered if !height.is_multiple_of(SYNC_INTERVAL_BLOCKS) => Durability::Buffered,
+            Durability::Buffered | Durability::Synced => Durability::Synced,
+        }
+    }
 }
 
 impl Default for DurableConfig {

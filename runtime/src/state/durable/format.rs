@@ -14,7 +14,7 @@ use super::super::tree::Hash;
 use crate::fault::Fault;
 
 /// Number of the format that this release reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 pub(super) const IDENTITY_KEY: &[u8] = b"identity";
 pub(super) const HEAD_KEY: &[u8] = b"head";

@@ -368,3 +368,42 @@ fn a_page_of_the_tree_is_never_behind_for_longer_than_can_be_made_good() {
         assert!(head.undo_height <= head.pages_height + 1);
     }
 }
+
+/// A store that notes how it was asked to write.
+#[derive(Default)]
+struct NotingStore {
+    store: MemoryStore,
+    synced: Mutex<Vec<bool>>,
+}
+
+impl Store for NotingStore {
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        self.store.snapshot()
+    }
+
+    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+        self.synced.lock().unwrap().push(durability == Durability::Synced);
+        self.store.write(batch, durability)
+    }
+
+    fn disk_bytes(&self) -> Result<u64, StoreError> {
+        self.store.disk_bytes()
+    }
+}
+
+#[test]
+fn each_block_is_synced_or_one_in_an_interval() {
+    for durability in [Durability::Synced, Durability::Buffered] {
+        let noting = Arc::new(NotingStore::default());
+        let config = DurableConfig { durability, ..small(0) };
+        let durable = DurableState::create(noting.clone(), IDENTITY, config, &ChangeSet::new(), vec![]).unwrap();
+        for height in 1..=2 * SYNC_INTERVAL_BLOCKS {
+            durable.commit(height, &ChangeSet::new(), vec![]).unwrap();
+        }
+        let synced = noting.synced.lock().unwrap();
+        for (height, synced) in synced.iter().enumerate() {
+            let due = (height as u64).is_multiple_of(SYNC_INTERVAL_BLOCKS);
+            assert_eq!(*synced, due || durability == Durability::Synced, "at {height}");
+        }
+    }
+}
