@@ -2,12 +2,14 @@
 //!
 //! - [`cli`]: the command line of the binary.
 //! - [`code_cache`]: where compiled code is kept between runs, and the key that authenticates it.
+//! - [`data_folder`]: where the state is kept, and who uses it.
 //! - [`demo`]: every claim of a real allocation list, paid in one command.
 //! - [`keys`]: accounts that follow from a seed, and what they sign.
 //! - [`trace`]: contracts deployed and called on a fresh chain in memory, watched.
 
 pub mod cli;
 pub mod code_cache;
+pub mod data_folder;
 pub mod demo;
 pub mod keys;
 pub mod trace;

@@ -157,9 +157,8 @@ impl Place {
             return Ok(None);
         }
         let config = VmConfig { cache_folder: Some(cache.open()?), instances_max: 1, ..VmConfig::default() };
-        let fault = |fault: florin_runtime::fault::Fault| Failure::Other { message: fault.to_string(), help: None };
-        let vm = Vm::new(config).map_err(fault)?;
-        vm.cache_files().map(ask).transpose().map_err(fault)
+        let vm = Vm::new(config)?;
+        Ok(vm.cache_files().map(ask).transpose()?)
     }
 
     fn cache(&self) -> CodeCache {

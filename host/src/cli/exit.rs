@@ -14,6 +14,9 @@ pub enum Exit {
     Usage = 2,
     /// A transaction or a call reverted.
     Reverted = 5,
+    /// What must be stored cannot be written or read: the disk is full or fails, the database is damaged, in use, or of
+    /// something else.
+    Storage = 6,
     /// A check ran and found something wrong.
     CheckFailed = 7,
 }

@@ -6,10 +6,14 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 
 use florin_build::BuildError;
+use florin_runtime::fault::Fault;
+use florin_runtime::state::durable::OpenError;
+use florin_runtime::state::store::StoreError;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use thiserror::Error;
 
 use crate::cli::Exit;
+use crate::data_folder::DataFolderError;
 
 /// A command that did not do what it was asked to.
 #[derive(Debug, Error)]
@@ -36,6 +40,14 @@ pub enum Failure {
         /// The decoded error.
         message: String,
     },
+    /// What must be stored cannot be written or read.
+    #[error("{}", Printable(message))]
+    Storage {
+        /// What and where.
+        message: String,
+        /// What the user can do about it.
+        help: Option<String>,
+    },
     /// A check ran and found something wrong.
     #[error("{}{}", Printable(message), Findings(findings))]
     CheckFailed {
@@ -58,6 +70,7 @@ impl Failure {
             Self::Other { .. } => Exit::Other,
             Self::Usage { .. } => Exit::Usage,
             Self::Reverted { .. } => Exit::Reverted,
+            Self::Storage { .. } => Exit::Storage,
             Self::CheckFailed { .. } => Exit::CheckFailed,
             Self::ReaderGone => Exit::Success,
         }
@@ -88,7 +101,10 @@ impl Failure {
 impl Diagnostic for Failure {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         match self {
-            Self::Other { help, .. } | Self::Usage { help, .. } | Self::CheckFailed { help, .. } => {
+            Self::Other { help, .. }
+            | Self::Usage { help, .. }
+            | Self::Storage { help, .. }
+            | Self::CheckFailed { help, .. } => {
                 help.as_ref().map(|help| Box::new(Printable(help)) as Box<dyn fmt::Display>)
             }
             Self::Reverted { .. } | Self::ReaderGone => None,
@@ -106,6 +122,53 @@ impl From<BuildError> for Failure {
             BuildError::Refused { .. } => Self::CheckFailed { message, findings: Vec::new(), help },
             _ => Self::Other { message, help },
         }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            Fault::Store(error) => Self::Storage { message, help: remedy(&error).map(str::to_owned) },
+            Fault::Corrupt { .. } => Self::Storage { message, help: Some(ANEW.to_owned()) },
+            Fault::Storage(_) => Self::Storage { message, help: None },
+            Fault::Engine(_) | Fault::Invariant(_) => Self::Other { message, help: None },
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Fault(fault) => fault.into(),
+            // Each of the others says what to do.
+            _ => Self::Storage { message: error.to_string(), help: None },
+        }
+    }
+}
+
+impl From<DataFolderError> for Failure {
+    fn from(error: DataFolderError) -> Self {
+        let help = match &error {
+            DataFolderError::Store { error, .. } => remedy(error),
+            DataFolderError::Io { .. } => Some("name a folder of your own on a disk with free space"),
+            DataFolderError::Locked { .. } => None,
+        };
+        Self::Storage { message: error.to_string(), help: help.map(str::to_owned) }
+    }
+}
+
+/// What helps when stored data are damaged.
+const ANEW: &str = "restore the folder from a copy, or name another one and start anew";
+
+/// Returns what helps, beyond what the error itself says.
+const fn remedy(error: &StoreError) -> Option<&'static str> {
+    match error {
+        StoreError::Full | StoreError::Io(_) | StoreError::Stopped => {
+            Some("the same command goes on after the last committed block")
+        }
+        StoreError::Damaged(_) => Some(ANEW),
+        StoreError::Locked => None,
     }
 }
 
@@ -138,8 +201,13 @@ impl fmt::Display for Findings<'_> {
 mod tests {
     use std::process::ExitCode;
 
+    use florin_runtime::fault::Fault;
+    use florin_runtime::state::durable::OpenError;
+    use florin_runtime::state::store::StoreError;
+
     use super::Failure;
     use crate::cli::Exit;
+    use crate::data_folder::DataFolderError;
 
     #[test]
     fn every_failure_has_the_exit_code_that_scripts_rely_on() {
@@ -147,10 +215,35 @@ mod tests {
         let usage = Failure::Usage { message: String::new(), help: None };
         let reverted = Failure::Reverted { message: String::new() };
         let failed = Failure::CheckFailed { message: String::new(), findings: Vec::new(), help: None };
-        for (failure, code) in [(other, 1), (usage, 2), (reverted, 5), (failed, 7), (Failure::ReaderGone, 0)] {
+        let storage = Failure::Storage { message: String::new(), help: None };
+        let failures = [(other, 1), (usage, 2), (reverted, 5), (storage, 6), (failed, 7), (Failure::ReaderGone, 0)];
+        for (failure, code) in failures {
             assert_eq!(failure.exit() as u8, code);
         }
         assert_eq!(ExitCode::from(Exit::CheckFailed), ExitCode::from(7));
+    }
+
+    #[test]
+    fn every_failure_of_storage_exits_with_6_and_says_what_to_do() {
+        let full = "free some, then start again";
+        let stored = |error: StoreError| Failure::from(Fault::from(error));
+        for (failure, advice) in [
+            (stored(StoreError::Full), full),
+            (OpenError::from(StoreError::Full).into(), full),
+            (stored(StoreError::Io("EIO".to_owned())), "check the disk"),
+            (stored(StoreError::Stopped), "start again"),
+            (stored(StoreError::Locked), "stop that one first"),
+            (stored(StoreError::Damaged("page".to_owned())), "restore it from a snapshot"),
+            (Fault::Corrupt { what: "block", detail: "short".to_owned() }.into(), "start anew"),
+            (OpenError::Foreign.into(), "no database of this program"),
+            (OpenError::Format { found: 1 }.into(), "use the release that wrote it"),
+            (DataFolderError::Locked { path: "data".into() }.into(), "name another folder"),
+        ] {
+            let report = failure.render(false);
+            assert_eq!(failure.exit(), Exit::Storage, "{report}");
+            assert!(report.replace("\n  │ ", " ").contains(advice), "{report}");
+        }
+        assert_eq!(Failure::from(Fault::Invariant("broken")).exit(), Exit::Other);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use output::Output;
 /// WebAssembly smart contracts: build them, check them, see them run.
 #[derive(Debug, Parser)]
 #[command(name = "florin", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 ok, 1 other failure, 2 usage, 5 reverted, 7 a check failed.")]
+#[command(after_help = "Exit codes: 0 ok, 1 other failure, 2 usage, 5 reverted, 6 storage failed, 7 a check failed.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -64,10 +64,10 @@ pub(super) fn after_the_window(
     campaign: &Campaign,
     line: &Claim,
 ) -> Result<Vec<Attack>, DemoError> {
-    while pipeline.chain().height() < campaign.last_block {
+    while pipeline.height() < campaign.last_block {
         pipeline.submit(&[])?;
     }
-    let height = pipeline.chain().height().saturating_add(1);
+    let height = pipeline.height().saturating_add(1);
     let expected = Claims::WindowClosed { campaign: CAMPAIGN, lastBlock: campaign.last_block, height };
     let call = campaign.claim(line);
     let attempt = Attempt { name: "after the window", call, expected: ClaimsErrors::WindowClosed(expected) };

@@ -6,6 +6,8 @@
 //!                           |<------------------------ window ------------------------------->|
 //! ```
 
+use std::num::NonZeroUsize;
+
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use florin_tokenomics::{Claim, ClaimTree, Scope};
@@ -19,8 +21,8 @@ use super::pipeline::Pipeline;
 /// The number of the campaign.
 pub(super) const CAMPAIGN: u64 = 1;
 
-/// Claims in a block.
-pub(super) const CLAIMS_PER_BLOCK: usize = 1_000;
+/// The most claims in a block.
+pub const CLAIMS_PER_BLOCK_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// Blocks of the window besides those with claims: three attacks on an open claim, and a claim made twice.
 const OTHER_BLOCKS: u64 = 2;
@@ -33,13 +35,20 @@ pub(super) struct Campaign {
     pub(super) token: Address,
     /// The claims contract.
     pub(super) claims: Address,
+    /// Claims in a block.
+    pub(super) claims_per_block: NonZeroUsize,
     /// The last block in which it pays.
     pub(super) last_block: u64,
 }
 
 impl Campaign {
     /// Deploys the contracts, mints the list's sum to the owner, and locks it up in a campaign.
-    pub(super) fn open(pipeline: &mut Pipeline, cast: &mut Cast, list: &AllocationList) -> Result<Self, DemoError> {
+    pub(super) fn open(
+        pipeline: &mut Pipeline,
+        cast: &mut Cast,
+        list: &AllocationList,
+        claims_per_block: NonZeroUsize,
+    ) -> Result<Self, DemoError> {
         let owner = &mut cast.owner;
         let total = U256::from(list.total());
         let (deploy_token, token) = owner.deploy(token_payload(owner.address(), total), GAS_LIMIT);
@@ -48,13 +57,12 @@ impl Campaign {
         let approve = owner.call(token, approve, GAS_LIMIT);
         pipeline.settle("deploying the contracts", &[deploy_token, deploy_claims, approve])?;
 
-        let scope =
-            Scope { chain_id: pipeline.chain().genesis().chain_id, contract: claims.into_array(), campaign: CAMPAIGN };
+        let scope = Scope { chain_id: pipeline.genesis().chain_id, contract: claims.into_array(), campaign: CAMPAIGN };
         let lines = list.allocations().iter().map(|line| (line.account, line.amount)).collect::<Vec<_>>();
         let tree = ClaimTree::from_allocations(scope, &lines)?;
 
-        let first_block = pipeline.chain().height().saturating_add(1);
-        let claim_blocks = u64::try_from(lines.len().div_ceil(CLAIMS_PER_BLOCK)).unwrap_or(u64::MAX);
+        let first_block = pipeline.height().saturating_add(1);
+        let claim_blocks = u64::try_from(lines.len().div_ceil(claims_per_block.get())).unwrap_or(u64::MAX);
         let last_block = first_block.saturating_add(claim_blocks).saturating_add(OTHER_BLOCKS);
         let create = Claims::createCampaignCall {
             campaign: CAMPAIGN,
@@ -68,7 +76,7 @@ impl Campaign {
         };
         let create = owner.call(claims, create.abi_encode(), GAS_LIMIT);
         pipeline.settle("funding the campaign", &[create])?;
-        Ok(Self { tree, token, claims, last_block })
+        Ok(Self { tree, token, claims, claims_per_block, last_block })
     }
 
     /// Returns the call that claims a line of the list.

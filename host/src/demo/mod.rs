@@ -1,7 +1,9 @@
 //! The demo: every claim of a real allocation list, paid through real contracts by signed transactions.
 //!
 //! Guarantees that what it reports is what the chain did: sums come from events and balances, attacks from receipts. The
-//! same options give the same state root and the same gas on every run and on every engine; only times differ.
+//! same options give the same state root and the same gas on every run and on every engine; only times differ. With a store
+//! for its state it can be ended at any point: the same options on the same store go on after the last committed block, and
+//! come to the same report.
 //!
 //! - [`list`]: the allocation list, built in or read from CSV.
 //! - `cast`, `contracts`, `campaign`: who acts, on what, and the preparation.
@@ -20,7 +22,9 @@ mod pipeline;
 pub mod progress;
 pub mod report;
 
+use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use florin_runtime::block::BlockError;
 use florin_runtime::chain::{Chain, ChainConfig, ChainError};
@@ -28,13 +32,15 @@ use florin_runtime::fault::Fault;
 use florin_runtime::gas::Gas;
 use florin_runtime::genesis::Genesis;
 use florin_runtime::ledger::Balance;
+use florin_runtime::state::durable::DurableConfig;
+use florin_runtime::state::store::{Durability, Store};
 use florin_runtime::transaction::Rejection;
 use florin_runtime::vm::{CacheFolder, EngineKind, Vm, VmConfig};
 use florin_tokenomics::ClaimTreeError;
 use thiserror::Error;
 
 use self::attacks::{after_the_window, on_a_paid_claim, on_an_open_claim};
-use self::campaign::{CLAIMS_PER_BLOCK, Campaign};
+use self::campaign::Campaign;
 use self::cast::{CLAIM_GAS_LIMIT, Cast, GAS_PRICE};
 use self::list::{AllocationList, ListError};
 use self::payout::Payout;
@@ -42,6 +48,8 @@ use self::pipeline::Pipeline;
 use self::progress::Progress;
 use self::report::{Attack, Report};
 use crate::keys::KeyError;
+
+pub use self::campaign::CLAIMS_PER_BLOCK_MAX;
 
 /// Seconds since 1970 at the demo's genesis: no clock is asked.
 const GENESIS_TIME: u64 = 1_767_225_600;
@@ -56,6 +64,8 @@ pub struct Options {
     pub list: Option<AllocationList>,
     /// How many claims, from the first account of the list on; `None` is all.
     pub claims: Option<NonZeroUsize>,
+    /// Claims in a block, at most [`CLAIMS_PER_BLOCK_MAX`].
+    pub claims_per_block: NonZeroUsize,
     /// Threads that verify signatures; `None` is one for each core.
     pub threads: Option<NonZeroUsize>,
     /// What all keys derive from.
@@ -64,6 +74,23 @@ pub struct Options {
     pub engine: EngineKind,
     /// Where compiled code is kept between runs; nowhere if not given.
     pub cache_folder: Option<CacheFolder>,
+    /// Where the state and the blocks are kept; in memory, and no blocks, if not given.
+    pub state: Option<StateStore>,
+}
+
+/// A store for the state and the blocks.
+#[derive(Clone)]
+pub struct StateStore {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// When a block is safe from a power cut; see [`DurableConfig::durability`].
+    pub durability: Durability,
+}
+
+impl fmt::Debug for StateStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateStore").field("durability", &self.durability).finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -71,10 +98,12 @@ impl Default for Options {
         Self {
             list: None,
             claims: None,
+            claims_per_block: CLAIMS_PER_BLOCK_MAX,
             threads: None,
             seed: 0,
             engine: VmConfig::default().engine,
             cache_folder: None,
+            state: None,
         }
     }
 }
@@ -116,6 +145,14 @@ pub enum DemoError {
         /// The decoded error.
         error: String,
     },
+    /// The store holds the blocks of a run with other options.
+    #[error(
+        "the folder holds another run: its block {height} is not the one that this list, number of claims and seed give"
+    )]
+    AnotherRun {
+        /// The first block that differs.
+        height: u64,
+    },
     /// The machine failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -140,15 +177,18 @@ pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, Dem
     let genesis = Genesis::default();
     let mut cast = Cast::new(options.seed, genesis.chain_id)?;
     let genesis = with_allowances(genesis, &cast);
-    let vm = VmConfig { engine: options.engine, cache_folder: options.cache_folder.clone(), ..VmConfig::default() };
-    let chain = Chain::new(ChainConfig { genesis, vm, signature_threads: threads })?;
-    let mut pipeline = Pipeline::new(chain);
+    let mut pipeline = Pipeline::new(open_chain(options, genesis, threads)?);
+    let blocks_found = pipeline.found();
+    if blocks_found > 0 {
+        progress.note(&format!("found {blocks_found} blocks of an earlier run: going on behind them"));
+    }
 
-    let campaign = Campaign::open(&mut pipeline, &mut cast, &list)?;
+    let campaign = Campaign::open(&mut pipeline, &mut cast, &list, options.claims_per_block)?;
     let (payout, attacks) = pay_and_attack(&mut pipeline, &mut cast, &campaign, progress)?;
-    let invariants = invariants::check(&pipeline, &cast, &campaign, &payout, progress)?;
+    let chain = pipeline.into_chain()?;
+    let invariants = invariants::check(&chain, &cast, &campaign, &payout, progress)?;
 
-    tell_cache(pipeline.chain().vm(), progress);
+    tell_cache(chain.vm(), progress);
     let seconds_and_rest = payout.clocks.total();
     let nanoseconds = u64::try_from(seconds_and_rest.as_nanos()).unwrap_or(u64::MAX);
     Ok(Report {
@@ -156,20 +196,34 @@ pub fn run(options: &Options, progress: &mut dyn Progress) -> Result<Report, Dem
         claims_paid: payout.paid,
         list_sum: list.total().to_string(),
         sum_paid: payout.sum.to_string(),
-        tx_per_second: report::ratio(payout.paid, 1_000_000_000, nanoseconds),
+        tx_per_second: report::ratio(payout.paid_now, 1_000_000_000, nanoseconds),
         stages: report::stages(&payout.clocks.times()),
         gas_total: payout.gas_total,
         gas_per_claim: report::ratio(payout.gas_total, 1, u64::from(campaign.tree.count())),
         gas_range: payout.gas_range.unwrap_or_default(),
         claim_blocks: payout.blocks,
-        height: pipeline.chain().height(),
-        state_root: pipeline.chain().state_root().hash().to_string(),
+        height: chain.height(),
+        blocks_found,
+        state_root: chain.state_root().hash().to_string(),
         claim_root: alloy_primitives::B256::from(campaign.tree.root()).to_string(),
         seed: options.seed,
         threads,
         attacks,
         invariants,
     })
+}
+
+/// Makes the chain, or takes it from its store.
+fn open_chain(options: &Options, genesis: Genesis, signature_threads: usize) -> Result<Chain, ChainError> {
+    let vm = VmConfig { engine: options.engine, cache_folder: options.cache_folder.clone(), ..VmConfig::default() };
+    let config = ChainConfig { genesis, vm, signature_threads };
+    match &options.state {
+        None => Chain::new(config),
+        Some(StateStore { store, durability }) => {
+            let durable = DurableConfig { durability: *durability, ..DurableConfig::default() };
+            Chain::open(config, Arc::clone(store), durable)
+        }
+    }
 }
 
 /// Tells where the contracts' machine code came from, and what happened to its files. The report has nothing of it: what
@@ -192,7 +246,7 @@ fn with_allowances(genesis: Genesis, cast: &Cast) -> Genesis {
         time: GENESIS_TIME,
         allocations: cast.everybody().map(|actor| (actor.address(), allowance)).collect(),
         gas_price: u128::from(GAS_PRICE),
-        block_gas_limit: Gas(CLAIM_GAS_LIMIT.saturating_mul(CLAIMS_PER_BLOCK as u64)),
+        block_gas_limit: Gas(CLAIM_GAS_LIMIT.saturating_mul(CLAIMS_PER_BLOCK_MAX.get() as u64)),
         proposer: cast.proposer,
         ..genesis
     }
@@ -207,12 +261,13 @@ fn pay_and_attack(
 ) -> Result<(Payout, Vec<Attack>), DemoError> {
     let lines = campaign.tree.claims();
     let last_line = lines.last().ok_or(ListError::Empty)?;
-    let last_block_at = lines.len().saturating_sub(1) / CLAIMS_PER_BLOCK;
+    let claims_per_block = campaign.claims_per_block.get();
+    let last_block_at = lines.chunks(claims_per_block).len().saturating_sub(1);
     let mut payout = Payout::default();
     let mut on_open = Vec::new();
 
     progress.begin("paying claims", u64::from(campaign.tree.count()));
-    for (number, block) in lines.chunks(CLAIMS_PER_BLOCK).enumerate() {
+    for (number, block) in lines.chunks(claims_per_block).enumerate() {
         if number == last_block_at {
             on_open = on_an_open_claim(pipeline, &mut cast.attacker, campaign, last_line)?;
         }

@@ -19,6 +19,8 @@ use super::pipeline::{Clocks, Pipeline};
 pub(super) struct Payout {
     /// Claims that were paid.
     pub(super) paid: u64,
+    /// How many of them this run has paid, and not an earlier one.
+    pub(super) paid_now: u64,
     /// The sum of their events.
     pub(super) sum: u128,
     /// Gas of all claims.
@@ -53,8 +55,12 @@ impl Payout {
         let receipts = pipeline.submit(&transactions)?;
         self.clocks.merge(pipeline.take_clocks());
         self.blocks = self.blocks.saturating_add(1);
+        let before = self.paid;
         for (line, receipt) in lines.iter().zip(&receipts) {
             self.count(campaign, line, receipt);
+        }
+        if pipeline.height() > pipeline.found() {
+            self.paid_now = self.paid_now.saturating_add(self.paid.saturating_sub(before));
         }
         Ok(())
     }

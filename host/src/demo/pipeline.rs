@@ -1,14 +1,22 @@
-//! The way of a transaction with a clock at each stage: bytes in, a committed block out.
+//! The way of a transaction with a clock at each stage: bytes in, a committed block out. A block that an earlier run has
+//! committed is not executed again but read:
 //!
+//! ```text
+//! height    1 .. found                                       found + 1 ..
+//! submit    the stored block holds these very transactions   decode, verify, order, execute, commit
+//! ```
 //! Guarantees that every transaction takes the way that a node gives it, that a block's time follows from its height, and
-//! that clocks are read between stages only, so that they cannot influence a result.
+//! that clocks are read between stages only, so that they cannot influence a result. Refuses stored blocks that hold
+//! anything else than what is submitted. The chain can be looked at only when all of its blocks were submitted.
 
 use std::time::{Duration, Instant};
 
-use alloy_primitives::{Address, Bytes};
-use alloy_sol_types::SolCall;
+use alloy_primitives::Bytes;
 use florin_runtime::chain::Chain;
+use florin_runtime::fault::Fault;
+use florin_runtime::genesis::Genesis;
 use florin_runtime::receipt::Receipt;
+use florin_runtime::transaction::Transaction;
 
 use super::DemoError;
 use super::contracts::describe;
@@ -50,28 +58,72 @@ impl Clocks {
     }
 }
 
-/// A chain and the clocks of its stages.
+/// A chain, how far this run is on it, and the clocks of its stages.
 pub(super) struct Pipeline {
     chain: Chain,
+    /// The last block of earlier runs.
+    found: u64,
+    /// The block that was submitted last.
+    height: u64,
     clocks: Clocks,
 }
 
 impl Pipeline {
     /// Takes a chain.
     pub(super) fn new(chain: Chain) -> Self {
-        Self { chain, clocks: Clocks::default() }
+        Self { found: chain.height(), chain, height: 0, clocks: Clocks::default() }
     }
 
-    /// Returns the chain, to look at.
-    pub(super) const fn chain(&self) -> &Chain {
-        &self.chain
+    /// Returns what the chain begins with.
+    pub(super) fn genesis(&self) -> &Genesis {
+        self.chain.genesis()
     }
 
-    /// Sends transactions through every stage as one block; returns their receipts, in the same order.
+    /// Returns the number of the block that was submitted last.
+    pub(super) const fn height(&self) -> u64 {
+        self.height
+    }
+
+    /// Returns the number of the last block of earlier runs; 0 without one.
+    pub(super) const fn found(&self) -> u64 {
+        self.found
+    }
+
+    /// Returns the chain when everything was submitted.
     ///
     /// # Errors
-    /// A transaction that does not enter the block, and faults. The chain is as before then.
+    /// An earlier run has committed more blocks.
+    pub(super) fn into_chain(self) -> Result<Chain, DemoError> {
+        match self.chain.height().checked_sub(self.height) {
+            Some(0) => Ok(self.chain),
+            _ => Err(DemoError::AnotherRun { height: self.height.saturating_add(1) }),
+        }
+    }
+
+    /// Takes transactions as the next block; returns their receipts, in the same order.
+    ///
+    /// # Errors
+    /// A transaction that does not enter the block, a stored block with other transactions, and faults. The chain is as before
+    /// then.
     pub(super) fn submit(&mut self, transactions: &[Bytes]) -> Result<Vec<Receipt>, DemoError> {
+        let next = self.height.saturating_add(1);
+        let receipts = if next <= self.found { self.recall(next, transactions)? } else { self.produce(transactions)? };
+        self.height = next;
+        Ok(receipts)
+    }
+
+    /// Returns the receipts of a block that an earlier run has committed.
+    fn recall(&self, height: u64, transactions: &[Bytes]) -> Result<Vec<Receipt>, DemoError> {
+        let missing = Fault::Invariant("a chain does not keep a block that it began with");
+        let block = self.chain.block(height)?.ok_or(missing)?;
+        if !block.transactions().iter().map(Transaction::raw).eq(transactions) {
+            return Err(DemoError::AnotherRun { height });
+        }
+        Ok(block.receipts().to_vec())
+    }
+
+    /// Sends transactions through every stage as one block.
+    fn produce(&mut self, transactions: &[Bytes]) -> Result<Vec<Receipt>, DemoError> {
         let since = Instant::now();
         let decoded = transactions.iter().map(|bytes| self.chain.decode(bytes)).collect::<Result<Vec<_>, _>>()?;
         let since = self.clocks.add(0, since);
@@ -104,24 +156,6 @@ impl Pipeline {
             }
             None => Ok(()),
         }
-    }
-
-    /// Asks a contract.
-    ///
-    /// # Errors
-    /// Faults, and an answer that is not of the message's type.
-    pub(super) fn ask<C: SolCall>(&self, contract: Address, call: &C) -> Result<C::Return, DemoError> {
-        let input = call.abi_encode().into();
-        let answer = self.chain.view(Address::ZERO, contract, 0, input, self.chain.genesis().block_gas_limit)?;
-        let unexpected = || DemoError::Failed {
-            what: "asking a contract",
-            status: answer.status.name(),
-            error: describe(&answer.output),
-        };
-        if !answer.status.is_success() {
-            return Err(unexpected());
-        }
-        C::abi_decode_returns(&answer.output).map_err(|_| unexpected())
     }
 
     /// Takes the clocks and starts them anew: what comes next is measured by itself.

@@ -1,7 +1,8 @@
 //! What the demo found: figures, attacks and invariants, as a table for people and as JSON for programs.
 //!
 //! Guarantees that amounts are decimal strings, because they exceed what JSON numbers carry, and that everything but the
-//! times follows from list, seed and code. Times are whole nanoseconds; rates and shares are integers, rounded down.
+//! times, the threads and the blocks that were found follows from list, seed and code. Times are whole nanoseconds; rates
+//! and shares are integers, rounded down. Times and rates are those of this run: of the blocks that it has executed.
 
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Report {
     pub claim_blocks: u64,
     /// The height of the last block.
     pub height: u64,
+    /// The last block that an earlier run has left in the data folder; 0 if there was none. This run went on behind it.
+    pub blocks_found: u64,
     /// The root of the state after the last block.
     pub state_root: String,
     /// The root of the claim tree.
@@ -130,6 +133,10 @@ impl Report {
             ("state root", self.state_root.clone()),
             ("claim root", self.claim_root.clone()),
         ];
+        if self.blocks_found > 0 {
+            let (found, height) = (grouped(self.blocks_found), grouped(self.height));
+            table.add_row(["went on after block".to_owned(), format!("{found} of {height}")]);
+        }
         for (name, value) in rows {
             table.add_row([name.to_owned(), value]);
         }

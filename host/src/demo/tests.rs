@@ -1,5 +1,9 @@
 //! The demo itself, small: it comes out well, and the same on every run.
+//!
+//! - `resumed`: the same when it is stopped and goes on.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod resumed;
 
 use std::num::NonZeroUsize;
 
@@ -18,6 +22,7 @@ fn options(claims: usize) -> Options {
 fn timeless(mut report: Report) -> Report {
     report.tx_per_second = 0;
     report.threads = 0;
+    report.blocks_found = 0;
     for stage in &mut report.stages {
         (stage.nanoseconds, stage.share_ppm) = (0, 0);
     }
