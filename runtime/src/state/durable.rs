@@ -23,7 +23,7 @@ use super::cache::{StateCache, StateCacheCounts};
 use super::commit::{StateRoot, hashed};
 use super::proof::Proof;
 use super::store::{Batch, Durability, Snapshot, Store, Table};
-use super::tree::{PageId, PageSource, Tree, key_hash, value_hash};
+use super::tree::{PageId, PageSource, Tree, Turn, key_hash, value_hash};
 use super::undo;
 use super::view::{Published, StateView, ViewError};
 use super::{ChangeSet, StateKey, StateReader};
@@ -80,12 +80,12 @@ impl DurableState {
             }
         }
         let mut tree = Tree::open(&StoredPages(&*snapshot), config.page_bytes_max)?;
-        let root = tree.apply(&StoredPages(&*snapshot), 0, &hashed(genesis))?;
+        let root = tree.apply(&StoredPages(&*snapshot), &hashed(genesis))?;
         let head = DurableHead { height: 0, root, pages_height: 0, undo_height: 1 };
         let mut batch = Batch::default();
         batch.put(Table::Meta, IDENTITY_KEY, (FORMAT, identity).encode());
         put_entries(&mut batch, genesis);
-        put_pages(&mut batch, &mut tree, 0);
+        put_pages(&mut batch, &mut tree, Turn::ALL);
         put_block(&mut batch, &head, block);
         store.write(&batch, Durability::Synced)?;
         Self::start(store, config, tree, head)

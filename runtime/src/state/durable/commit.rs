@@ -7,7 +7,7 @@ use parity_scale_codec::Encode;
 
 use super::super::commit::{StateRoot, hashed};
 use super::super::store::{Batch, StoreError, Table};
-use super::super::tree::{Change, Tree};
+use super::super::tree::{Change, Tree, Turn};
 use super::super::undo::{self, ChangedKeys, Fingerprint};
 use super::super::view::Published;
 use super::super::{ChangeSet, StateKey};
@@ -38,7 +38,7 @@ impl DurableState {
         let replaced = self.read_replaced(&published, changes)?;
         crash_point("replaced values read");
         let hashed = hashed(changes);
-        let root = writer.tree.apply(&StoredPages(&*published.snapshot), height, &hashed)?;
+        let root = writer.tree.apply(&StoredPages(&*published.snapshot), &hashed)?;
         crash_point("tree hashed");
         let changed = Arc::new(changed_keys(height, &hashed));
         let (batch, head) = self.gather(&mut writer, &published, changes, &changed, &replaced, block)?;
@@ -90,8 +90,10 @@ impl DurableState {
             }
         }
         put_entries(&mut batch, changes);
-        put_pages(&mut batch, &mut writer.tree, height.saturating_sub(PAGES_BEHIND_BLOCKS_MAX));
-        let pages_height = writer.tree.behind_since().map_or(height, |since| since.saturating_sub(1));
+        put_pages(&mut batch, &mut writer.tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
+        // The part that had its turn first among the last ones is the one that is the furthest behind.
+        let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
+        let pages_height = behind.max(writer.head.pages_height);
         let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
         put_block(&mut batch, &head, block);
         Ok((batch, head))
@@ -126,10 +128,18 @@ pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
     }
 }
 
-pub(super) fn put_pages(batch: &mut Batch, tree: &mut Tree, through: u64) {
-    for (id, page) in tree.flush(through) {
-        batch.rows.push((Table::Pages, id.to_bytes().into(), page.map(Bytes::from)));
-    }
+pub(super) fn put_pages(batch: &mut Batch, tree: &mut Tree, turn: Turn) {
+    let (mut bytes, mut rows) = (Vec::new(), Vec::new());
+    tree.flush(turn, |id, page| {
+        let start = bytes.len();
+        if let Some(page) = page {
+            page.encode(&mut bytes);
+        }
+        rows.push((id.to_bytes(), page.is_some().then_some(start..bytes.len())));
+    });
+    let bytes = Bytes::from(bytes);
+    let row = |(id, page): (Vec<u8>, Option<_>)| (Table::Pages, id.into(), page.map(|page| bytes.slice(page)));
+    batch.rows.extend(rows.into_iter().map(row));
 }
 
 /// Where a test can end the process.

@@ -1,11 +1,11 @@
 //! Bringing the tree to the head when a database is opened.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use parity_scale_codec::Encode;
 
 use super::super::store::{Batch, Durability, Snapshot, Store, Table};
-use super::super::tree::{Change, Hash, Tree, key_hash, value_hash};
+use super::super::tree::{Change, Tree, Turn, key_hash, value_hash};
 use super::super::undo;
 use super::commit::put_pages;
 use super::format::HEAD_KEY;
@@ -21,20 +21,23 @@ pub(super) fn recover(
 ) -> Result<(Tree, DurableHead), Fault> {
     let source = StoredPages(snapshot);
     let mut tree = Tree::open(&source, config.page_bytes_max)?;
-    let mut keys = BTreeMap::new();
+    let mut keys = BTreeSet::new();
     for height in head.pages_height.saturating_add(1)..=head.height {
-        undo::for_each_key(snapshot, height, &mut |key| drop(keys.insert(key_hash(key), key.to_vec())))?;
+        undo::for_each_key(snapshot, height, &mut |key| _ = keys.insert(key.to_vec()))?;
     }
-    let read = |(hash, key): (Hash, Vec<u8>)| -> Result<Change, Fault> {
-        Ok((hash, snapshot.get(Table::Entries, &key)?.map(|value| value_hash(&value))))
+    // In the order in which they lie in the store, where neighbours are read together.
+    let read = |key: Vec<u8>| -> Result<Change, Fault> {
+        let value = snapshot.get(Table::Entries, &key)?;
+        Ok((key_hash(&key), value.map(|value| value_hash(&value))))
     };
-    let changes: Vec<Change> = keys.into_iter().map(read).collect::<Result<_, _>>()?;
-    if tree.apply(&source, head.height, &changes)? != head.root {
+    let mut changes: Vec<Change> = keys.into_iter().map(read).collect::<Result<_, _>>()?;
+    changes.sort_unstable();
+    if tree.apply(&source, &changes)? != head.root {
         return Err(wrong_root("the tree"));
     }
     head.pages_height = head.height;
     let mut batch = Batch::default();
-    put_pages(&mut batch, &mut tree, head.height);
+    put_pages(&mut batch, &mut tree, Turn::ALL);
     batch.put(Table::Meta, HEAD_KEY, head.encode());
     store.write(&batch, Durability::Synced)?;
     Ok((tree, head))

@@ -6,7 +6,7 @@
 use core::ops::Range;
 
 use super::hash::{Domain, EMPTY, Hash, Pair, pair, turns_right};
-use super::page::{CHILDREN, Child, Leaf, Page};
+use super::page::{CHILDREN, Child, Leaf};
 
 /// A subtree: its hash, and whether it is a single entry. A subtree of one entry is that entry's leaf at any depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,16 +97,24 @@ impl Forest {
         self.roots.len()
     }
 
-    /// Takes a page whose subtree begins at a depth. The pages it names must have their hashes.
-    pub fn plant(&mut self, depth: usize, page: &Page) {
-        let root = match page {
-            Page::Leaves(leaves) => self.entries(depth, leaves),
-            Page::Branch(children) => self.children(&children[..]),
-        };
-        self.roots.push(root.place());
+    /// Takes the entries of a page whose subtree begins at a depth; returns the place of its hash in the harvest.
+    pub fn plant_entries(&mut self, depth: usize, leaves: &[Leaf]) -> usize {
+        let root = self.entries(depth, leaves);
+        self.plant(root)
     }
 
-    /// Computes everything; returns the hash of each page in the order in which they were planted, and is empty again.
+    /// Takes the children of a page, which must have their hashes; returns the place of its hash in the harvest.
+    pub fn plant_children(&mut self, children: &[Child; CHILDREN]) -> usize {
+        let root = self.children(children);
+        self.plant(root)
+    }
+
+    fn plant(&mut self, root: Node) -> usize {
+        self.roots.push(root.place());
+        self.roots.len() - 1
+    }
+
+    /// Computes everything; appends the hash of each page in the order in which they were planted, and is empty again.
     pub fn harvest(&mut self, roots: &mut Vec<Hash>) {
         self.joined.clear();
         Domain::Leaf.hash_many(&self.leaves, &mut self.joined);

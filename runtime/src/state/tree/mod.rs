@@ -19,8 +19,8 @@ mod update;
 mod tests;
 
 pub use hash::{Domain, EMPTY, Hash, key_hash, turns_right, value_hash};
-pub use page::{Leaf, PageId};
-pub use pages::{PageSource, PageWrite};
+pub use page::{Leaf, Page, PageId};
+pub use pages::{PageSource, Turn};
 pub use prove::Path;
 pub use update::{Change, Tree};
 

@@ -11,11 +11,13 @@
 //! ```
 
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use alloy_primitives::hex;
 
 use super::forest::Subtree;
 use super::hash::{EMPTY, Hash};
+use super::pages::Resident;
 
 /// The most entries of a page that lists entries. One more splits it.
 pub const LEAVES_MAX: usize = 32;
@@ -73,9 +75,14 @@ impl PageId {
         Some((parent, index))
     }
 
-    /// Tells whether two places are below the same page.
-    pub fn is_sibling(&self, other: &Self) -> bool {
-        self.parent().map(|(page, _)| page) == other.parent().map(|(page, _)| page)
+    /// Returns the first bytes of the keys that lie below.
+    pub fn first_bytes(&self) -> RangeInclusive<u8> {
+        let [first, ..] = self.path;
+        match self.nibbles {
+            0 => 0..=u8::MAX,
+            1 => first..=first | 0x0f,
+            _ => first..=first,
+        }
     }
 
     /// Returns which child of this page a key hash lies below.
@@ -83,19 +90,16 @@ impl PageId {
         nibble(key, usize::from(self.nibbles))
     }
 
+    /// Returns which child of the page at a depth, in levels, this place lies below.
+    pub(super) fn index_at(&self, depth: usize) -> usize {
+        nibble(&self.path, depth / 4)
+    }
+
     /// Returns how the place is named in the store.
     pub fn to_bytes(self) -> Vec<u8> {
         let mut bytes = vec![self.nibbles];
         bytes.extend_from_slice(&self.path[..usize::from(self.nibbles).div_ceil(2).min(32)]);
         bytes
-    }
-}
-
-/// Sixteen half-bytes of the path are enough: two pages that agree in them need keys that agree in 64 bits of BLAKE3.
-impl core::hash::Hash for PageId {
-    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        let path = self.path.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        state.write_u64(path ^ u64::from(self.nibbles));
     }
 }
 
@@ -152,13 +156,29 @@ impl Child {
     }
 }
 
+/// The subtrees four levels below a page, and those of their pages that are in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The subtrees.
+    pub children: [Child; CHILDREN],
+    /// Their pages.
+    pub(super) below: [Option<Resident>; CHILDREN],
+    /// Bit i: the page of child i was changed, and its hash here is not yet its own.
+    pub(super) stale: u16,
+}
+
+impl Branch {
+    /// A branch without children.
+    pub const EMPTY: Self = Self { children: [Child::EMPTY; CHILDREN], below: [const { None }; CHILDREN], stale: 0 };
+}
+
 /// A piece of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Page {
     /// The entries of the subtree, ordered by key hash.
     Leaves(Vec<Leaf>),
     /// The subtrees four levels below.
-    Branch(Box<[Child; CHILDREN]>),
+    Branch(Box<Branch>),
 }
 
 impl Page {
@@ -171,37 +191,32 @@ impl Page {
         Child { hash, entries }
     }
 
-    /// Returns the bytes that it takes in memory.
+    /// Returns the bytes that it takes in memory, without the pages below.
     pub fn bytes(&self) -> usize {
-        let listed = match self {
+        match self {
             Self::Leaves(leaves) => leaves.capacity().saturating_mul(LEAF_BYTES),
-            Self::Branch(_) => CHILDREN * CHILD_BYTES,
-        };
-        listed.saturating_add(size_of::<Self>())
+            Self::Branch(_) => size_of::<Branch>(),
+        }
     }
 
-    /// Returns the page as it is stored.
-    pub fn encode(&self) -> Vec<u8> {
+    /// Appends the page as it is stored.
+    pub fn encode(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Leaves(leaves) => {
-                let mut bytes = Vec::with_capacity(leaves.len().saturating_mul(LEAF_BYTES).saturating_add(1));
                 bytes.push(LEAVES_TAG);
                 for leaf in leaves {
                     bytes.extend_from_slice(&leaf.key);
                     bytes.extend_from_slice(&leaf.value);
                 }
-                bytes
             }
-            Self::Branch(children) => {
-                let mut bytes = vec![BRANCH_TAG, 0, 0];
-                let mut present = 0_u16;
-                for (index, child) in children.iter().enumerate().filter(|(_, child)| !child.is_empty()) {
-                    present |= 1 << index;
+            Self::Branch(branch) => {
+                let present = branch.children.iter().enumerate().filter(|(_, child)| !child.is_empty());
+                bytes.push(BRANCH_TAG);
+                bytes.extend(present.clone().fold(0_u16, |bits, (index, _)| bits | 1 << index).to_le_bytes());
+                for (_, child) in present {
                     bytes.push(child.entries);
                     bytes.extend_from_slice(&child.hash);
                 }
-                bytes[1..3].copy_from_slice(&present.to_le_bytes());
-                bytes
             }
         }
     }
@@ -224,14 +239,14 @@ impl Page {
                 let present = u16::from_le_bytes(*present);
                 let (listed, []) = bytes.as_chunks::<CHILD_BYTES>() else { return None };
                 let mut listed = listed.iter();
-                let mut children = Box::new([Child::EMPTY; CHILDREN]);
-                for (index, child) in children.iter_mut().enumerate() {
+                let mut branch = Box::new(Branch::EMPTY);
+                for (index, child) in branch.children.iter_mut().enumerate() {
                     if present & (1 << index) != 0 {
                         let [entries, hash @ ..] = listed.next()?;
                         *child = Child { hash: *hash, entries: *entries };
                     }
                 }
-                listed.next().is_none().then_some(Self::Branch(children))
+                listed.next().is_none().then_some(Self::Branch(branch))
             }
             _ => None,
         }

@@ -1,20 +1,23 @@
-//! The pages in memory: those that were changed and are not written yet, and the most recently used of the others.
+//! The pages in memory: all that are ahead of the store, and of the others those that are in use.
 //!
-//! A changed page may stay unwritten for some blocks, so that a page that changes in many blocks is written once. A page
-//! that appears, disappears or splits is written with its neighbours in the same block, so that on disk a page names
-//! exactly the children that exist. What is lost of the others in a crash follows from the entries that changed since.
-
-use std::collections::{HashMap, VecDeque};
+//! A branch holds the pages below it, so that an update walks from page to page without looking anything up. A page that was
+//! changed may stay unwritten for some blocks, so that a page that changes in many blocks is written once: each block writes
+//! what was changed in one part of the tree, and the parts take turns. A page that appears, disappears or splits is written
+//! with its neighbours in the same block, so that on disk a page names exactly the children that exist. What is lost of the
+//! others in a crash follows from the entries that changed since.
+//!
+//! Pages that are in the store as well are bounded by bytes. Which of them go is found by a hand that passes over the tree
+//! from left to right, again and again, and takes what was not used since it was there before (the clock: Corbató, "A paging
+//! experiment with the Multics system", 1968).
 
 use alloy_primitives::Bytes;
-use foldhash::fast::RandomState;
-use lru::LruCache;
 
-use super::page::{Page, PageId};
+use super::hash::Hash;
+use super::page::{Branch, Page, PageId};
 use crate::fault::Fault;
 
 /// Where pages come from that are not in memory.
-pub trait PageSource {
+pub trait PageSource: Sync {
     /// Returns a page as it was written.
     ///
     /// # Errors
@@ -32,166 +35,224 @@ impl PageSource for NoSource {
     }
 }
 
-/// A page to write, or a place to clear.
-pub type PageWrite = (PageId, Option<Vec<u8>>);
-
-#[derive(Clone, Debug)]
-struct Changed {
-    /// Nothing for a page that is gone.
-    page: Option<Page>,
-    /// The block since which the page on disk is behind.
-    since: u64,
-    /// Whether it must be written in this block.
-    due: bool,
+/// The part of the tree whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Which part.
+    pub part: u64,
+    /// How many parts there are, at most 256.
+    pub parts: u64,
 }
 
-/// Pages by their place.
+impl Turn {
+    /// The whole tree.
+    pub const ALL: Self = Self { part: 0, parts: 1 };
+
+    /// Returns the turn of a block, when each part has one in so many blocks.
+    pub const fn of_block(height: u64, parts: u64) -> Self {
+        Self { part: if parts == 0 { 0 } else { height % parts }, parts }
+    }
+
+    /// Tells whether a page is of the part. A page belongs to where its subtree begins.
+    fn has(self, id: &PageId) -> bool {
+        self.part_of(*id.first_bytes().start()) == self.part
+    }
+
+    /// Tells whether a page or one below it may be of the part.
+    fn meets(self, id: &PageId) -> bool {
+        let below = id.first_bytes();
+        (self.part_of(*below.start())..=self.part_of(*below.end())).contains(&self.part)
+    }
+
+    fn part_of(self, first: u8) -> u64 {
+        u64::from(first).saturating_mul(self.parts) >> 8
+    }
+}
+
+/// A page in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resident {
+    pub(super) page: Page,
+    /// Its place among the hashes of the update that goes on.
+    pub(super) place: usize,
+    /// Whether the store is behind.
+    pub(super) changed: bool,
+    /// Whether it was used since the hand passed.
+    pub(super) used: bool,
+}
+
+impl Resident {
+    pub(super) fn clean(page: Page) -> Self {
+        Self { page, place: 0, changed: false, used: true }
+    }
+
+    pub(super) fn changed(page: Page) -> Self {
+        Self { page, place: 0, changed: true, used: true }
+    }
+}
+
+/// The pages in memory.
 #[derive(Clone, Debug)]
-pub struct Pages {
-    /// Pages that are ahead of the store.
-    changed: HashMap<PageId, Changed, RandomState>,
-    /// The order in which pages were changed; a row whose block is not the page's own is void.
-    order: VecDeque<(u64, PageId)>,
-    /// Pages as the store has them.
-    clean: LruCache<PageId, Page, RandomState>,
+pub(super) struct Pages {
+    pub(super) root: Option<Resident>,
+    /// Bytes of pages that the store has as well.
     clean_bytes: usize,
     clean_bytes_max: usize,
-    /// Places that are due, in the order of their changes.
+    /// Places whose pages are written with this block.
     due: Vec<PageId>,
+    /// Places whose pages are gone.
+    gone: Vec<PageId>,
+    /// The first byte of the keys at which the hand stands.
+    hand: u8,
 }
 
 impl Pages {
     /// Keeps at most so many bytes of pages that are in the store as well.
-    pub fn new(clean_bytes_max: usize) -> Self {
-        Self {
-            changed: HashMap::default(),
-            order: VecDeque::new(),
-            clean: LruCache::unbounded_with_hasher(RandomState::default()),
-            clean_bytes: 0,
-            clean_bytes_max,
-            due: Vec::new(),
-        }
+    pub(super) fn new(clean_bytes_max: usize) -> Self {
+        Self { root: None, clean_bytes: 0, clean_bytes_max, due: Vec::new(), gone: Vec::new(), hand: 0 }
     }
 
-    /// Takes a page out, to change it and put it back.
-    ///
-    /// # Errors
-    /// Faults if the source cannot answer.
-    pub fn take(&mut self, source: &dyn PageSource, id: &PageId) -> Result<Option<Page>, Fault> {
-        if let Some(changed) = self.changed.get_mut(id) {
-            return Ok(changed.page.take());
-        }
-        if let Some(page) = self.clean.pop(id) {
-            self.clean_bytes = self.clean_bytes.saturating_sub(page.bytes());
-            return Ok(Some(page));
-        }
-        load(source, id)
+    /// Takes what an update has found: places that are due, places that are gone, and the bytes of pages that are ahead of
+    /// the store now.
+    pub(super) fn take_over(&mut self, due: Vec<PageId>, gone: Vec<PageId>, ahead_bytes: usize) {
+        self.due.extend(due);
+        self.gone.extend(gone);
+        self.clean_bytes = self.clean_bytes.saturating_sub(ahead_bytes);
     }
 
-    /// Calls `look` on a page, which stays where it is.
-    ///
-    /// # Errors
-    /// Faults if the source cannot answer.
-    pub fn peek<R>(
-        &self,
-        source: &dyn PageSource,
-        id: &PageId,
-        look: impl FnOnce(Option<&Page>) -> R,
-    ) -> Result<R, Fault> {
-        if let Some(changed) = self.changed.get(id) {
-            return Ok(look(changed.page.as_ref()));
+    /// Calls `write` with what has to be written, nothing for a page that is gone: the pages that are due, and those that
+    /// were changed in the part whose turn it is.
+    pub(super) fn flush(&mut self, turn: Turn, write: &mut dyn FnMut(&PageId, Option<&Page>)) {
+        for id in std::mem::take(&mut self.gone) {
+            write(&id, None);
         }
-        if let Some(page) = self.clean.peek(id) {
-            return Ok(look(Some(page)));
-        }
-        Ok(look(load(source, id)?.as_ref()))
-    }
-
-    /// Puts a changed page; nothing for one that is gone. `due` pages are written with this block.
-    pub fn put(&mut self, id: PageId, page: Option<Page>, height: u64, due: bool) {
-        let order = &mut self.order;
-        let changed = self.changed.entry(id).or_insert_with(|| {
-            order.push_back((height, id));
-            Changed { page: None, since: height, due: false }
-        });
-        changed.page = page;
-        if due && !changed.due {
-            changed.due = true;
-            self.due.push(id);
-        }
-    }
-
-    /// Looks at a page that was put.
-    pub fn changed(&self, id: &PageId) -> Option<&Page> {
-        self.changed.get(id)?.page.as_ref()
-    }
-
-    /// Changes a page that was put.
-    pub fn changed_mut(&mut self, id: &PageId) -> Option<&mut Page> {
-        self.changed.get_mut(id)?.page.as_mut()
-    }
-
-    /// Returns what has to be written: the pages that are due, and those changed at or before a block.
-    pub fn flush(&mut self, through: u64) -> Vec<PageWrite> {
-        let mut writes = Vec::new();
+        let clean_bytes = &mut self.clean_bytes;
+        let mut flush = |id: &PageId, resident: &mut Resident| {
+            if std::mem::take(&mut resident.changed) {
+                *clean_bytes = clean_bytes.saturating_add(resident.page.bytes());
+                write(id, Some(&resident.page));
+            }
+        };
         for id in std::mem::take(&mut self.due) {
-            self.write(id, &mut writes);
-        }
-        while let Some((since, id)) = self.order.front().copied().filter(|(since, _)| *since <= through) {
-            self.order.pop_front();
-            if self.changed.get(&id).is_some_and(|changed| changed.since == since) {
-                self.write(id, &mut writes);
+            // It may be gone again, by a merge above it.
+            if let Some(resident) = find(&mut self.root, &id) {
+                flush(&id, resident);
             }
         }
-        // Rows of pages that were due are void; they go when they come to the front.
-        let is_void = |(since, id): &(u64, PageId)| self.changed.get(id).is_none_or(|changed| changed.since != *since);
-        while self.order.front().is_some_and(is_void) {
-            self.order.pop_front();
+        if let Some(root) = &mut self.root {
+            each(root, PageId::ROOT, turn, &mut flush);
         }
-        writes
+        self.evict();
     }
 
-    /// Forgets which pages would have to be written, for a tree that is in memory as a whole.
-    pub fn forget_due(&mut self) {
-        for id in std::mem::take(&mut self.due) {
-            match self.changed.get_mut(&id) {
-                Some(Changed { page: Some(_), due, .. }) => *due = false,
-                _ => drop(self.changed.remove(&id)),
+    /// Forgets what would have to be written, for a tree that is in memory as a whole.
+    pub(super) fn forget_due(&mut self) {
+        self.due.clear();
+        self.gone.clear();
+    }
+
+    /// Returns the first place on the way to a key whose page is in the store only.
+    pub(super) fn absent(&mut self, key: &Hash) -> Option<PageId> {
+        let (mut id, mut resident) = (PageId::ROOT, self.root.as_mut()?);
+        loop {
+            resident.used = true;
+            let Page::Branch(branch) = &mut resident.page else { return None };
+            let index = id.index_of(key);
+            let Branch { children, below, .. } = &mut **branch;
+            id = id.child(index);
+            match &mut below[index] {
+                Some(next) => resident = next,
+                None => return (!children[index].is_empty()).then_some(id),
             }
         }
-        self.order.clear();
     }
 
-    /// Returns the block since which the pages on disk are behind.
-    pub fn behind_since(&self) -> Option<u64> {
-        self.order.front().map(|(since, _)| *since)
-    }
-
-    fn write(&mut self, id: PageId, writes: &mut Vec<PageWrite>) {
-        let Some(changed) = self.changed.remove(&id) else { return };
-        writes.push((id, changed.page.as_ref().map(Page::encode)));
-        if let Some(page) = changed.page {
-            self.keep(id, page);
+    /// Takes a page as it is in the store, if its place is still without one.
+    pub(super) fn supply(&mut self, id: &PageId, page: Page) {
+        let Some((above, index)) = id.parent() else { return };
+        let Some(Resident { page: Page::Branch(branch), .. }) = find(&mut self.root, &above) else { return };
+        let Branch { children, below, .. } = &mut **branch;
+        if below[index].is_none() && !children[index].is_empty() {
+            self.clean_bytes = self.clean_bytes.saturating_add(page.bytes());
+            below[index] = Some(Resident::clean(page));
         }
     }
 
-    fn keep(&mut self, id: PageId, page: Page) {
-        self.clean_bytes = self.clean_bytes.saturating_add(page.bytes());
-        if let Some((_, old)) = self.clean.push(id, page) {
-            self.clean_bytes = self.clean_bytes.saturating_sub(old.bytes());
-        }
-        while self.clean_bytes > self.clean_bytes_max {
-            let Some((_, oldest)) = self.clean.pop_lru() else { break };
-            self.clean_bytes = self.clean_bytes.saturating_sub(oldest.bytes());
+    /// Drops pages until those that remain are within the bytes.
+    pub(super) fn evict(&mut self) {
+        // The first round may find that everything was used.
+        for _ in 0..=2 * usize::from(u8::MAX) {
+            if self.clean_bytes <= self.clean_bytes_max {
+                break;
+            }
+            if let Some(Resident { page: Page::Branch(root), .. }) = &mut self.root {
+                let turn = Turn { part: u64::from(self.hand), parts: 256 };
+                let freed = drop_unused(root, PageId::ROOT, turn);
+                self.clean_bytes = self.clean_bytes.saturating_sub(freed);
+            }
+            self.hand = self.hand.wrapping_add(1);
         }
     }
 }
 
-fn load(source: &dyn PageSource, id: &PageId) -> Result<Option<Page>, Fault> {
+/// Finds a page in memory.
+fn find<'a>(root: &'a mut Option<Resident>, id: &PageId) -> Option<&'a mut Resident> {
+    let (mut at, mut resident) = (PageId::ROOT, root.as_mut()?);
+    while at != *id {
+        let index = id.index_at(at.depth());
+        let Page::Branch(branch) = &mut resident.page else { return None };
+        resident = branch.below[index].as_mut()?;
+        at = at.child(index);
+    }
+    Some(resident)
+}
+
+/// Calls `visit` with the pages of a part, those below first.
+fn each(resident: &mut Resident, id: PageId, turn: Turn, visit: &mut dyn FnMut(&PageId, &mut Resident)) {
+    if let Page::Branch(branch) = &mut resident.page {
+        for (index, below) in branch.below.iter_mut().enumerate() {
+            let child = id.child(index);
+            if let Some(below) = below.as_mut().filter(|_| turn.meets(&child)) {
+                each(below, child, turn, visit);
+            }
+        }
+    }
+    if turn.has(&id) {
+        visit(&id, resident);
+    }
+}
+
+/// Drops the pages of a part below a branch that the store has as well and that were not used since the last time; returns
+/// their bytes.
+fn drop_unused(branch: &mut Branch, id: PageId, turn: Turn) -> usize {
+    let mut freed = 0_usize;
+    for (index, slot) in branch.below.iter_mut().enumerate() {
+        let child = id.child(index);
+        let Some(resident) = slot.as_mut().filter(|_| turn.meets(&child)) else { continue };
+        let mut is_bare = true;
+        if let Page::Branch(below) = &mut resident.page {
+            freed = freed.saturating_add(drop_unused(below, child, turn));
+            is_bare = below.below.iter().all(Option::is_none);
+        }
+        if turn.has(&child) && is_bare && !resident.changed && !std::mem::take(&mut resident.used) {
+            freed = freed.saturating_add(resident.page.bytes());
+            *slot = None;
+        }
+    }
+    freed
+}
+
+/// Reads a page from the store.
+pub(super) fn load(source: &dyn PageSource, id: &PageId) -> Result<Option<Page>, Fault> {
     let Some(bytes) = source.page(id)? else { return Ok(None) };
+    decode(id, &bytes).map(Some)
+}
+
+/// Reads a page as the store gave it.
+pub(super) fn decode(id: &PageId, bytes: &[u8]) -> Result<Page, Fault> {
     let corrupt =
         || Fault::Corrupt { what: "page of the state tree", detail: format!("the bytes at {id:?} are no page") };
-    Page::decode(&bytes).map(Some).ok_or_else(corrupt)
+    Page::decode(bytes).ok_or_else(corrupt)
 }
 
 /// Says that a page is not there that the page above names.

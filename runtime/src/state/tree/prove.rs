@@ -1,9 +1,11 @@
 //! Proofs of what the tree holds under a key.
 
+use std::borrow::Cow;
+
 use super::forest::{Subtree, of_children, of_entries};
 use super::hash::{Hash, turns_right};
 use super::page::{CHILDREN, Child, Leaf, Page, PageId};
-use super::pages::{PageSource, missing};
+use super::pages::{PageSource, load, missing};
 use super::update::Tree;
 use crate::fault::Fault;
 
@@ -18,10 +20,8 @@ pub struct Path {
 
 /// Where a page's part of a path ends.
 enum Step {
-    /// There is no page, which only the root may lack.
-    Missing,
-    /// Here.
-    End(Option<Leaf>),
+    /// Here, where nothing is.
+    End,
     /// At a child, whose page goes on.
     Below(usize),
     /// At the only entry of a child.
@@ -35,26 +35,31 @@ impl Tree {
     /// Faults if a page cannot be read.
     pub fn path(&self, source: &dyn PageSource, key: &Hash) -> Result<Path, Fault> {
         let mut siblings = Vec::new();
+        let Some(root) = &self.pages.root else { return Ok(Path { siblings, end: None }) };
         let mut id = PageId::ROOT;
+        let mut page = Cow::Borrowed(&root.page);
         loop {
-            let step = self.pages.peek(source, &id, |page| match page {
-                None => Step::Missing,
-                Some(Page::Leaves(leaves)) => Step::End(in_entries(id.depth(), leaves, key, &mut siblings)),
-                Some(Page::Branch(children)) => in_children(&children[..], id.index_of(key), &mut siblings),
-            })?;
-            match step {
-                Step::Missing if siblings.is_empty() => return Ok(Path { siblings, end: None }),
-                Step::Missing => return Err(missing(&id)),
-                Step::End(end) => return Ok(Path { siblings, end }),
-                Step::Below(index) => id = id.child(index),
-                Step::Alone(index) => {
-                    let only = self.pages.peek(source, &id.child(index), |page| match page {
-                        Some(Page::Leaves(leaves)) => leaves.first().copied(),
-                        _ => None,
-                    })?;
-                    let only = only.ok_or_else(|| missing(&id.child(index)))?;
-                    return Ok(Path { siblings, end: Some(only) });
-                }
+            let branch = match &*page {
+                Page::Leaves(leaves) => return Ok(Path { end: in_entries(id.depth(), leaves, key, &mut siblings), siblings }),
+                Page::Branch(branch) => branch,
+            };
+            let (index, is_alone) = match in_children(&branch.children, id.index_of(key), &mut siblings) {
+                Step::End => return Ok(Path { siblings, end: None }),
+                Step::Below(index) => (index, false),
+                Step::Alone(index) => (index, true),
+            };
+            id = id.child(index);
+            let next = match page {
+                Cow::Borrowed(Page::Branch(branch)) => branch.below[index].as_ref().map(|below| &below.page),
+                _ => None,
+            };
+            page = match next {
+                Some(below) => Cow::Borrowed(below),
+                None => Cow::Owned(load(source, &id)?.ok_or_else(|| missing(&id))?),
+            };
+            if is_alone {
+                let Page::Leaves(leaves) = &*page else { return Err(missing(&id)) };
+                return Ok(Path { siblings, end: leaves.first().copied() });
             }
         }
     }
@@ -75,10 +80,10 @@ fn in_children(children: &[Child], index: usize, siblings: &mut Vec<Hash>) -> St
     let mut range = 0..CHILDREN;
     while range.len() > 1 {
         match of_children(&children[range.clone()]) {
-            Subtree::Empty => return Step::End(None),
+            Subtree::Empty => return Step::End,
             Subtree::One(_) => {
                 let alone = range.clone().find(|index| !children[*index].is_empty());
-                return alone.map_or(Step::End(None), Step::Alone);
+                return alone.map_or(Step::End, Step::Alone);
             }
             Subtree::Many(_) => {}
         }
@@ -89,7 +94,7 @@ fn in_children(children: &[Child], index: usize, siblings: &mut Vec<Hash>) -> St
         range = next;
     }
     match children[range.start].subtree() {
-        Subtree::Empty => Step::End(None),
+        Subtree::Empty => Step::End,
         Subtree::One(_) => Step::Alone(range.start),
         Subtree::Many(_) => Step::Below(range.start),
     }

@@ -1,12 +1,13 @@
-//! Applying a block's changes to the pages, then hashing what they touched, all pages of a level together.
+//! Applying a block's changes to the pages, then hashing what they touched, many pages together.
 //!
-//! A page of entries is read for hashing while it is still in the processor's cache; pages of branches follow, from the
-//! deepest level up, when the hashes below them are known.
+//! The first walk changes the pages and lists for hashing what their entries are, while they are still in the processor's
+//! cache. The second brings the hashes to the branches above, which are hashed when those below are, all children of a
+//! branch together.
 
 use super::forest::Forest;
 use super::hash::{EMPTY, Hash};
-use super::page::{CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId};
-use super::pages::{NoSource, PageSource, PageWrite, Pages, missing};
+use super::page::{Branch, CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId};
+use super::pages::{NoSource, PageSource, Pages, Resident, Turn, load, missing};
 use crate::fault::Fault;
 
 /// A change of one entry: the hash of its key, and the hash of its new value or nothing for its removal.
@@ -36,9 +37,11 @@ impl Tree {
     /// # Errors
     /// Faults if the source cannot answer.
     pub fn open(source: &dyn PageSource, page_bytes_max: usize) -> Result<Self, Fault> {
-        let pages = Pages::new(page_bytes_max);
-        let root = pages.peek(source, &PageId::ROOT, |page| page.map(|page| page.as_child(hash_of(page))))?;
-        Ok(Self { pages, root: root.unwrap_or(Child::EMPTY) })
+        let mut pages = Pages::new(page_bytes_max);
+        let root = load(source, &PageId::ROOT)?;
+        let child = root.as_ref().map_or(Child::EMPTY, |page| page.as_child(hash_of(page)));
+        pages.root = root.map(Resident::clean);
+        Ok(Self { pages, root: child })
     }
 
     /// Returns the hash that commits to every entry.
@@ -47,98 +50,46 @@ impl Tree {
     }
 
     /// Applies the changes of a block, ordered by key hash, each key once; returns the new root. After a fault the tree is
-    /// of no use and has to be opened again.
+    /// of no use and has to be opened again. What [`flush`](Self::flush) returns has to be written before the next block.
     ///
     /// # Errors
     /// Faults if a page cannot be read.
-    pub fn apply(&mut self, source: &dyn PageSource, height: u64, changes: &[Change]) -> Result<Hash, Fault> {
-        let mut update = Update {
-            pages: &mut self.pages,
-            source,
-            height,
-            forest: Forest::default(),
-            planted: Vec::new(),
-            hashed: Vec::new(),
-            branches: Vec::new(),
-        };
+    pub fn apply(&mut self, source: &dyn PageSource, changes: &[Change]) -> Result<Hash, Fault> {
         if !changes.is_empty() {
-            update.apply(PageId::ROOT, &self.root, changes)?;
-        }
-        update.harvest();
-        let Update { hashed, branches, .. } = update;
-        self.tell(&hashed);
-        self.hash_branches(branches);
-        if !changes.is_empty() && self.pages.changed(&PageId::ROOT).is_none() {
-            self.root = Child::EMPTY;
+            let mut update = Update::new(source);
+            update.change(PageId::ROOT, &self.root, &mut self.pages.root, changes)?;
+            update.forest.harvest(&mut update.hashes);
+            self.root = match &mut self.pages.root {
+                None => Child::EMPTY,
+                Some(root) => update.rehash(root),
+            };
+            self.pages.take_over(update.due, update.gone, update.ahead_bytes);
         }
         Ok(self.root())
     }
 
     /// Applies the changes of a block to a tree that is in memory as a whole.
     pub fn apply_in_memory(&mut self, changes: &[Change]) -> Hash {
-        let root = self.apply(&NoSource, 0, changes);
+        let root = self.apply(&NoSource, changes);
         self.pages.forget_due();
         // Nothing is read, and a page that another names is in memory.
         root.unwrap_or(EMPTY)
     }
 
-    /// Returns what has to be written with the block: pages that came, went or split, and those that the store has been
-    /// behind on since `through` or longer.
-    pub fn flush(&mut self, through: u64) -> Vec<PageWrite> {
-        self.pages.flush(through)
-    }
-
-    /// Returns the height of the block since which the pages in the store are behind, if they are.
-    pub fn behind_since(&self) -> Option<u64> {
-        self.pages.behind_since()
-    }
-
-    /// Hashes pages of branches from the deepest level up, and tells each page above.
-    fn hash_branches(&mut self, mut branches: Vec<PageId>) {
-        branches.sort_unstable_by(|a, b| b.cmp(a));
-        let (mut forest, mut hashes) = (Forest::default(), Vec::new());
-        for level in branches.chunk_by(|a, b| a.depth() == b.depth()) {
-            for together in level.chunks(PAGES_HASHED_TOGETHER) {
-                // A page may be gone again, by a merge above it.
-                let page = |id: &PageId| Some((*id, self.pages.changed(id)?));
-                let mut planted = Vec::with_capacity(PAGES_HASHED_TOGETHER);
-                for (id, page) in together.iter().filter_map(page) {
-                    forest.plant(id.depth(), page);
-                    planted.push(id);
-                }
-                hashes.clear();
-                forest.harvest(&mut hashes);
-                let hashed: Vec<(PageId, Hash)> = planted.into_iter().zip(hashes.iter().copied()).collect();
-                self.tell(&hashed);
-            }
-        }
-    }
-
-    /// Tells the pages above what pages have become; those of one page above lie side by side.
-    fn tell(&mut self, hashed: &[(PageId, Hash)]) {
-        for siblings in hashed.chunk_by(|(a, _), (b, _)| a.is_sibling(b)) {
-            let mut above = [None; CHILDREN];
-            for (id, hash) in siblings {
-                let child = self.pages.changed(id).map(|page| page.as_child(*hash));
-                match id.parent() {
-                    None => self.root = child.unwrap_or(Child::EMPTY),
-                    Some((_, index)) => above[index] = child,
-                }
-            }
-            let parent = siblings.first().and_then(|(id, _)| id.parent());
-            if let Some(Page::Branch(children)) = parent.and_then(|(parent, _)| self.pages.changed_mut(&parent)) {
-                for (child, told) in children.iter_mut().zip(above) {
-                    *child = told.unwrap_or(*child);
-                }
-            }
-        }
+    /// Calls `write` with what has to be written with the block, nothing for a page that is gone: pages that came, went or
+    /// split, and those of the part whose turn it is that the store is behind on.
+    pub fn flush(&mut self, turn: Turn, mut write: impl FnMut(&PageId, Option<&Page>)) {
+        self.pages.flush(turn, &mut write);
     }
 }
 
 /// Returns the hash of the page at the root.
 fn hash_of(page: &Page) -> Hash {
     let (mut forest, mut hashes) = (Forest::default(), Vec::new());
-    forest.plant(0, page);
+    match page {
+        Page::Leaves(leaves) => forest.plant_entries(0, leaves),
+        Page::Branch(branch) => forest.plant_children(&branch.children),
+    };
     forest.harvest(&mut hashes);
     hashes.first().copied().unwrap_or(EMPTY)
 }
@@ -152,126 +103,201 @@ enum Count {
 
 /// One block's changes on their way into the pages.
 struct Update<'a> {
-    pages: &'a mut Pages,
     source: &'a dyn PageSource,
-    height: u64,
     forest: Forest,
-    /// Pages of entries in the forest, in its order.
-    planted: Vec<PageId>,
-    /// Pages of entries with their hashes.
-    hashed: Vec<(PageId, Hash)>,
-    /// Pages of branches that have to be hashed.
-    branches: Vec<PageId>,
+    /// The hashes of pages of entries, by the places that these were given.
+    hashes: Vec<Hash>,
+    due: Vec<PageId>,
+    gone: Vec<PageId>,
+    /// Bytes of pages that the store had as well before they were changed.
+    ahead_bytes: usize,
 }
 
-impl Update<'_> {
+impl<'a> Update<'a> {
+    fn new(source: &'a dyn PageSource) -> Self {
+        let (hashes, due, gone) = Default::default();
+        Self { source, forest: Forest::default(), hashes, due, gone, ahead_bytes: 0 }
+    }
+
     /// Applies changes to a page, which the page above knows as `child`, and to those below.
-    fn apply(&mut self, id: PageId, child: &Child, changes: &[Change]) -> Result<Count, Fault> {
-        match self.pages.take(self.source, &id)? {
-            None if !child.is_empty() => Err(missing(&id)),
-            None => {
-                let leaves = changes.iter().filter_map(|(key, value)| Some(Leaf { key: *key, value: (*value)? }));
-                Ok(self.plant(id, leaves.collect()))
-            }
-            Some(Page::Leaves(leaves)) => {
-                let leaves = merge(leaves, changes);
+    fn change(
+        &mut self,
+        id: PageId,
+        child: &Child,
+        slot: &mut Option<Resident>,
+        changes: &[Change],
+    ) -> Result<Count, Fault> {
+        if slot.is_none() && !child.is_empty() {
+            let page = load(self.source, &id)?.ok_or_else(|| missing(&id))?;
+            *slot = Some(Resident::changed(page));
+        }
+        let Some(resident) = slot else {
+            let leaves = changes.iter().filter_map(|(key, value)| Some(Leaf { key: *key, value: (*value)? }));
+            return Ok(self.plant(id, slot, leaves.collect()));
+        };
+        self.set_ahead(resident);
+        match &mut resident.page {
+            Page::Leaves(leaves) => {
+                merge(leaves, changes);
                 if leaves.is_empty() || leaves.len() > LEAVES_MAX {
-                    return Ok(self.plant(id, leaves));
+                    let leaves = std::mem::take(leaves);
+                    return Ok(self.plant(id, slot, leaves));
                 }
-                Ok(self.put_entries(id, leaves, false))
+                resident.place = self.hash_entries(&id, leaves);
+                Ok(Count::Listed(leaves.len()))
             }
-            Some(Page::Branch(children)) => self.apply_below(id, children, changes),
+            Page::Branch(branch) => match self.change_below(&id, branch, changes)? {
+                Some(leaves) => Ok(self.plant(id, slot, leaves)),
+                None => Ok(Count::Many),
+            },
         }
     }
 
-    fn apply_below(
+    /// Applies changes to the pages below a branch; returns all entries if they are to be in one page again.
+    fn change_below(
         &mut self,
-        id: PageId,
-        mut children: Box<[Child; CHILDREN]>,
+        id: &PageId,
+        branch: &mut Branch,
         changes: &[Change],
-    ) -> Result<Count, Fault> {
-        let mut counts = children.each_ref().map(|child| child.entries().map_or(Count::Many, Count::Listed));
+    ) -> Result<Option<Vec<Leaf>>, Fault> {
+        let mut counts = branch.children.each_ref().map(|child| child.entries().map_or(Count::Many, Count::Listed));
         let mut came_or_went = false;
         for below in changes.chunk_by(|(a, _), (b, _)| id.index_of(a) == id.index_of(b)) {
             let Some((first, _)) = below.first() else { continue };
             let index = id.index_of(first);
-            counts[index] = self.apply(id.child(index), &children[index], below)?;
+            let child = &mut branch.children[index];
+            counts[index] = self.change(id.child(index), child, &mut branch.below[index], below)?;
             let is_empty = counts[index] == Count::Listed(0);
-            came_or_went |= children[index].is_empty() != is_empty;
+            came_or_went |= child.is_empty() != is_empty;
             if is_empty {
-                children[index] = Child::EMPTY;
+                *child = Child::EMPTY;
             }
+            branch.stale |= 1 << index;
         }
         let listed = counts.iter().try_fold(0_usize, |sum, count| match count {
             Count::Listed(entries) => Some(sum.saturating_add(*entries)),
             Count::Many => None,
         });
         if listed.is_some_and(|entries| entries <= MERGE_MAX) {
-            return self.merge_children(id, &counts);
+            return self.take_children(id, branch, &counts).map(Some);
         }
-        self.put_branch(id, children, came_or_went);
-        Ok(Count::Many)
+        if came_or_went {
+            self.due.push(*id);
+        }
+        Ok(None)
     }
 
-    /// Takes the entries of all children back into their page.
-    fn merge_children(&mut self, id: PageId, counts: &[Count; CHILDREN]) -> Result<Count, Fault> {
+    /// Takes the entries of all children, whose pages go.
+    fn take_children(
+        &mut self,
+        id: &PageId,
+        branch: &mut Branch,
+        counts: &[Count; CHILDREN],
+    ) -> Result<Vec<Leaf>, Fault> {
         let mut leaves = Vec::with_capacity(MERGE_MAX);
         for (index, _) in counts.iter().enumerate().filter(|(_, count)| **count != Count::Listed(0)) {
             let child = id.child(index);
-            let Some(Page::Leaves(entries)) = self.pages.take(self.source, &child)? else {
-                return Err(missing(&child));
+            let page = match branch.below[index].take() {
+                Some(mut resident) => {
+                    self.set_ahead(&mut resident);
+                    Some(resident.page)
+                }
+                None => load(self.source, &child)?,
             };
+            let Some(Page::Leaves(entries)) = page else { return Err(missing(&child)) };
             leaves.extend(entries);
-            self.pages.put(child, None, self.height, true);
+            self.gone.push(child);
         }
-        Ok(self.plant(id, leaves))
+        Ok(leaves)
     }
 
     /// Makes the page of a subtree anew, with the pages below that it needs.
-    fn plant(&mut self, id: PageId, leaves: Vec<Leaf>) -> Count {
+    fn plant(&mut self, id: PageId, slot: &mut Option<Resident>, leaves: Vec<Leaf>) -> Count {
         if leaves.is_empty() {
-            self.pages.put(id, None, self.height, true);
+            *slot = None;
+            self.gone.push(id);
             return Count::Listed(0);
         }
+        self.due.push(id);
         if leaves.len() <= LEAVES_MAX {
-            return self.put_entries(id, leaves, true);
+            let (count, place) = (leaves.len(), self.hash_entries(&id, &leaves));
+            *slot = Some(Resident { place, ..Resident::changed(Page::Leaves(leaves)) });
+            return Count::Listed(count);
         }
+        let mut branch = Box::new(Branch::EMPTY);
         for below in leaves.chunk_by(|a, b| id.index_of(&a.key) == id.index_of(&b.key)) {
             if let Some(first) = below.first() {
-                self.plant(id.child(id.index_of(&first.key)), below.to_vec());
+                let index = id.index_of(&first.key);
+                self.plant(id.child(index), &mut branch.below[index], below.to_vec());
+                branch.stale |= 1 << index;
             }
         }
-        // The children fill their places in when they are hashed.
-        self.put_branch(id, Box::new([Child::EMPTY; CHILDREN]), true);
+        *slot = Some(Resident::changed(Page::Branch(branch)));
         Count::Many
     }
 
-    fn put_entries(&mut self, id: PageId, leaves: Vec<Leaf>, due: bool) -> Count {
-        let count = Count::Listed(leaves.len());
-        let page = Page::Leaves(leaves);
-        self.forest.plant(id.depth(), &page);
-        self.planted.push(id);
-        self.pages.put(id, Some(page), self.height, due);
-        if self.forest.planted() >= PAGES_HASHED_TOGETHER {
-            self.harvest();
+    fn set_ahead(&mut self, resident: &mut Resident) {
+        resident.used = true;
+        if !std::mem::replace(&mut resident.changed, true) {
+            self.ahead_bytes = self.ahead_bytes.saturating_add(resident.page.bytes());
         }
-        count
     }
 
-    fn put_branch(&mut self, id: PageId, children: Box<[Child; CHILDREN]>, due: bool) {
-        self.pages.put(id, Some(Page::Branch(children)), self.height, due);
-        self.branches.push(id);
+    /// Lists a page of entries for hashing; returns the place of its hash.
+    fn hash_entries(&mut self, id: &PageId, leaves: &[Leaf]) -> usize {
+        if self.forest.planted() >= PAGES_HASHED_TOGETHER {
+            self.forest.harvest(&mut self.hashes);
+        }
+        self.hashes.len().saturating_add(self.forest.plant_entries(id.depth(), leaves))
     }
 
-    fn harvest(&mut self) {
+    /// Brings the hashes of a page's subtree up to it; returns what the page above keeps of it.
+    fn rehash(&mut self, resident: &mut Resident) -> Child {
+        let hash = match &mut resident.page {
+            Page::Leaves(_) => self.hashes.get(resident.place).copied(),
+            Page::Branch(branch) => {
+                self.rehash_below(branch);
+                self.forest.plant_children(&branch.children);
+                self.harvest_branches().first().copied()
+            }
+        };
+        resident.page.as_child(hash.unwrap_or(EMPTY))
+    }
+
+    /// Gives the children of a branch the hashes of their pages.
+    fn rehash_below(&mut self, branch: &mut Branch) {
+        let stale = std::mem::take(&mut branch.stale);
+        let Branch { children, below, .. } = branch;
+        let is_stale = |index: &usize| stale & (1 << index) != 0;
+        for index in (0..CHILDREN).filter(is_stale) {
+            let Some(resident) = &mut below[index] else { continue };
+            match &mut resident.page {
+                Page::Leaves(_) => children[index] = self.rehash(resident),
+                Page::Branch(branch) => self.rehash_below(branch),
+            }
+        }
+        for resident in (0..CHILDREN).filter(is_stale).filter_map(|index| below[index].as_ref()) {
+            if let Page::Branch(branch) = &resident.page {
+                self.forest.plant_children(&branch.children);
+            }
+        }
+        let mut hashes = self.harvest_branches().into_iter();
+        for index in (0..CHILDREN).filter(is_stale) {
+            if let Some(page @ Page::Branch(_)) = below[index].as_ref().map(|resident| &resident.page) {
+                children[index] = page.as_child(hashes.next().unwrap_or(EMPTY));
+            }
+        }
+    }
+
+    fn harvest_branches(&mut self) -> Vec<Hash> {
         let mut hashes = Vec::with_capacity(self.forest.planted());
         self.forest.harvest(&mut hashes);
-        self.hashed.extend(self.planted.drain(..).zip(hashes));
+        hashes
     }
 }
 
-/// Returns the leaves after changes; both ordered by key.
-fn merge(mut leaves: Vec<Leaf>, changes: &[Change]) -> Vec<Leaf> {
+/// Applies changes to leaves; both are ordered by key.
+fn merge(leaves: &mut Vec<Leaf>, changes: &[Change]) {
     // Most blocks change values and no more; then the leaves stay where they are.
     let mut changes = changes.iter();
     while let Some((key, Some(value))) = changes.as_slice().first() {
@@ -280,7 +306,9 @@ fn merge(mut leaves: Vec<Leaf>, changes: &[Change]) -> Vec<Leaf> {
         leaf.value = *value;
         changes.next();
     }
-    if changes.as_slice().is_empty() { leaves } else { merge_all(&leaves, changes.as_slice()) }
+    if !changes.as_slice().is_empty() {
+        *leaves = merge_all(leaves, changes.as_slice());
+    }
 }
 
 fn merge_all(leaves: &[Leaf], changes: &[Change]) -> Vec<Leaf> {
