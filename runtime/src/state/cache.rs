@@ -8,18 +8,22 @@
 //! commit of a block closes the versions that it replaces before anybody can read at the new height. Nothing is
 //! invalidated: what a block does not change stays valid as it is.
 //!
-//! Bounded by bytes. Keys are in shards, each with two lists in the order of use: a key comes into the first, and by its second
-//! use into the other, which gets four fifths of the bytes. So one scan over many keys pushes out what was used once, and
-//! not what is used again and again (segmented LRU: Karedla, Love and Wherry, 1994).
+//! Bounded by bytes. Keys are in shards. In each a key comes into a small queue, a tenth of the bytes; if it is used before it
+//! reaches the end it goes on to the main queue, otherwise it goes, and only its hash is remembered for a while: a key that
+//! comes back is at once of the main queue. There a key that was used passes the end again. So one scan over many keys
+//! pushes out nothing but what was used once (S3-FIFO: Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for
+//! cache eviction", SOSP 2023).
 //!
-//! Costs of a hit: one lock of a shard, one hash of the key.
+//! Costs of a hit: one keyed hash of the key, one look into a map, and the lock of a shard, which readers share; a hit moves
+//! nothing and writes nothing but a counter.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use alloy_primitives::Bytes;
-use lru::LruCache;
+use foldhash::quality::RandomState;
 
 use super::StateKey;
 
@@ -32,11 +36,18 @@ const SHARDS: usize = 16;
 /// The most versions of one key; the oldest goes first.
 const VERSIONS_MAX: usize = 4;
 
-/// What a key takes beside its own bytes and those of its values: list, map, and one version.
-const KEY_OVERHEAD_BYTES: usize = 160;
+/// What a key takes beside its own bytes and those of its values: its place in the map and in a queue, one version, and the
+/// hash of a key that went.
+const KEY_OVERHEAD_BYTES: usize = 240;
 
-/// The part of the bytes that is left to keys that were used once: a fifth.
-const ONCE_PART: usize = 5;
+/// The part of the bytes that is left to keys that are new: a tenth.
+const SMALL_PART: usize = 10;
+
+/// The part of a shard's bytes that one key may take: a quarter.
+const KEY_PART_MAX: usize = 4;
+
+/// The most uses of a key that are counted: so often it passes the end of the main queue without another use.
+const USES_MAX: u8 = 3;
 
 /// A value, or its absence, and the heights for which it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +63,16 @@ pub struct Version {
 impl Version {
     fn holds_at(&self, height: u64) -> bool {
         self.from <= height && height <= self.to
+    }
+
+    fn value_bytes(&self) -> usize {
+        self.value.as_ref().map_or(0, |value| value.len())
+    }
+
+    /// Holds for the heights of another version of the same value too.
+    fn include(&mut self, other: &Self) {
+        self.from = self.from.min(other.from);
+        self.to = self.to.max(other.to);
     }
 }
 
@@ -73,7 +94,8 @@ pub struct StateCacheCounts {
 /// Values by key and height.
 #[derive(Debug)]
 pub struct StateCache {
-    shards: Vec<Mutex<Shard>>,
+    shards: Vec<Shard>,
+    /// With a seed of its own, so that nobody can look for keys that meet.
     hasher: RandomState,
     /// The newest height that was committed.
     head: AtomicU64,
@@ -82,63 +104,67 @@ pub struct StateCache {
 impl StateCache {
     /// Makes a cache of at most so many bytes for a state whose newest block is `head`. With 0 it holds nothing.
     pub fn new(bytes_max: usize, head: u64) -> Self {
-        let shard = || Mutex::new(Shard::new(bytes_max / SHARDS));
+        let shard = || Shard::new(bytes_max / SHARDS);
         Self {
             shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             head: AtomicU64::new(head),
         }
     }
 
     /// Returns what is under a key at a height, if that is known.
     pub fn get(&self, key: &StateKey, height: u64) -> Option<Option<Bytes>> {
-        self.shard(key).get(key, height)
+        let (hash, shard) = self.shard(key);
+        let found = shard.read().get(hash, key, height);
+        let counter = if found.is_some() { &shard.hits } else { &shard.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
     }
 
     /// Takes what was read at a height and is known to hold until `to`, at least `height`; [`OPEN`] if the reader saw it as
     /// the newest value in a state whose newest block was `head`.
     pub fn fill(&self, key: &StateKey, height: u64, to: u64, head: u64, value: Option<Bytes>) {
-        let mut shard = self.shard(key);
+        let (hash, shard) = self.shard(key);
+        let value = value.map(owned);
+        let mut keys = shard.write();
         // Under the lock: a commit that has begun since may have passed this key already, and would not close the version.
         let is_newest = self.head.load(Ordering::Acquire) == head;
         let to = if to == OPEN && !is_newest { head } else { to };
-        shard.insert(key, Version { from: height, to, value: value.map(owned) });
+        keys.insert(hash, key, Version { from: height, to, value });
     }
 
     /// Takes what the block of a height wrote. Call it before anybody can read at that height.
     pub fn advance<'a>(&self, height: u64, changes: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>) {
         self.head.store(height, Ordering::Release);
         for (key, value) in changes {
-            let mut shard = self.shard(key);
-            shard.close(key, height.saturating_sub(1));
-            shard.insert(key, Version { from: height, to: OPEN, value: value.clone().map(owned) });
+            let (hash, shard) = self.shard(key);
+            let value = value.clone().map(owned);
+            let mut keys = shard.write();
+            keys.close(hash, key, height.saturating_sub(1));
+            keys.insert(hash, key, Version { from: height, to: OPEN, value });
         }
     }
 
     /// Returns what the cache did so far.
     pub fn counts(&self) -> StateCacheCounts {
         self.shards.iter().fold(StateCacheCounts::default(), |sum, shard| {
-            let shard = lock(shard);
-            let keys = shard.once.len().saturating_add(shard.again.len());
+            let keys = shard.read();
             StateCacheCounts {
-                hits: sum.hits.saturating_add(shard.hits),
-                misses: sum.misses.saturating_add(shard.misses),
-                evictions: sum.evictions.saturating_add(shard.evictions),
-                keys: sum.keys.saturating_add(count(keys)),
-                bytes: sum.bytes.saturating_add(count(shard.bytes_once.saturating_add(shard.bytes_again))),
+                hits: sum.hits.saturating_add(shard.hits.load(Ordering::Relaxed)),
+                misses: sum.misses.saturating_add(shard.misses.load(Ordering::Relaxed)),
+                evictions: sum.evictions.saturating_add(keys.evictions),
+                keys: sum.keys.saturating_add(count(keys.held.len())),
+                bytes: sum.bytes.saturating_add(count(keys.bytes())),
             }
         })
     }
 
-    fn shard(&self, key: &StateKey) -> MutexGuard<'_, Shard> {
-        let [place, ..] = self.hasher.hash_one(key).to_le_bytes();
-        lock(&self.shards[usize::from(place) % SHARDS])
+    fn shard(&self, key: &StateKey) -> (u64, &Shard) {
+        let hash = self.hasher.hash_one(key.as_bytes());
+        // The map in the shard takes the outermost bits.
+        let [.., place, _, _] = hash.to_be_bytes();
+        (hash, &self.shards[usize::from(place) % SHARDS])
     }
-}
-
-/// Nothing in a shard is wrong halfway in a way that a later call would not mend, and nothing panics under the lock.
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn count(count: usize) -> u64 {
@@ -150,125 +176,241 @@ fn owned(value: Bytes) -> Bytes {
     Bytes::copy_from_slice(&value)
 }
 
-/// The versions of one key, the newest last.
-#[derive(Debug, Default)]
-struct Versions(Vec<Version>);
-
 #[derive(Debug)]
 struct Shard {
-    /// Keys that were used once.
-    once: LruCache<StateKey, Versions>,
-    /// Keys that were used again.
-    again: LruCache<StateKey, Versions>,
-    bytes_once: usize,
-    bytes_again: usize,
-    bytes_max: usize,
-    hits: u64,
-    misses: u64,
-    evictions: u64,
+    keys: RwLock<Keys>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl Shard {
     fn new(bytes_max: usize) -> Self {
-        let (once, again) = (LruCache::unbounded(), LruCache::unbounded());
-        Self { once, again, bytes_once: 0, bytes_again: 0, bytes_max, hits: 0, misses: 0, evictions: 0 }
+        let keys = RwLock::new(Keys { bytes_max, ..Keys::default() });
+        Self { keys, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
-    fn get(&mut self, key: &StateKey, height: u64) -> Option<Option<Bytes>> {
-        let found = match self.again.get(key) {
-            Some(versions) => versions.at(height),
-            None => match self.once.pop_entry(key) {
-                Some((key, versions)) => {
-                    let found = versions.at(height);
-                    let bytes = versions.bytes(&key);
-                    self.bytes_once = self.bytes_once.saturating_sub(bytes);
-                    self.bytes_again = self.bytes_again.saturating_add(bytes);
-                    self.again.push(key, versions);
-                    self.shrink();
-                    found
-                }
-                None => None,
-            },
-        };
-        let counter = if found.is_some() { &mut self.hits } else { &mut self.misses };
-        *counter = counter.saturating_add(1);
-        found
+    /// Nothing in a shard is wrong halfway in a way that a later call would not mend, and nothing panics under the lock.
+    fn read(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the open version of a key, if there is one.
-    fn close(&mut self, key: &StateKey, to: u64) {
-        let versions = match self.again.peek_mut(key) {
-            Some(versions) => Some(versions),
-            None => self.once.peek_mut(key),
-        };
-        if let Some(last) = versions.and_then(|versions| versions.0.last_mut()).filter(|last| last.to == OPEN) {
-            last.to = to;
-        }
-    }
-
-    fn insert(&mut self, key: &StateKey, version: Version) {
-        if self.bytes_max == 0 {
-            return;
-        }
-        let (list, bytes) = if self.again.contains(key) {
-            (&mut self.again, &mut self.bytes_again)
-        } else {
-            (&mut self.once, &mut self.bytes_once)
-        };
-        // A write is a use, but not one that keeps a key: what is written and never read goes first.
-        let versions = list.get_or_insert_mut_ref(key, Versions::default);
-        let before = if versions.0.is_empty() { 0 } else { versions.bytes(key) };
-        versions.insert(version);
-        *bytes = bytes.saturating_sub(before).saturating_add(versions.bytes(key));
-        self.shrink();
-    }
-
-    fn shrink(&mut self) {
-        // Keys that lose their place among those used again get another chance.
-        while self.bytes_again > self.bytes_max.saturating_sub(self.bytes_max / ONCE_PART) {
-            let Some((key, versions)) = self.again.pop_lru() else { break };
-            let bytes = versions.bytes(&key);
-            self.bytes_again = self.bytes_again.saturating_sub(bytes);
-            self.bytes_once = self.bytes_once.saturating_add(bytes);
-            self.once.push(key, versions);
-        }
-        while self.bytes_once.saturating_add(self.bytes_again) > self.bytes_max {
-            let Some((key, versions)) = self.once.pop_lru() else { break };
-            self.bytes_once = self.bytes_once.saturating_sub(versions.bytes(&key));
-            self.evictions = self.evictions.saturating_add(1);
-        }
+    fn write(&self) -> RwLockWriteGuard<'_, Keys> {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Versions {
-    fn at(&self, height: u64) -> Option<Option<Bytes>> {
-        self.0.iter().rev().find(|version| version.holds_at(height)).map(|version| version.value.clone())
+/// Passes the hash of a key on, which is one already.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn finish(&self) -> u64 {
+        self.0
     }
 
-    fn bytes(&self, key: &StateKey) -> usize {
-        let value = |version: &Version| {
-            version.value.as_ref().map_or(0, |value| value.len()).saturating_add(size_of::<Version>())
-        };
-        let values = self.0.iter().map(value).fold(0, usize::saturating_add);
-        // The key is in the map and in the list.
-        values.saturating_add(key.as_bytes().len()).saturating_add(KEY_OVERHEAD_BYTES)
+    fn write(&mut self, _: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// The keys of a shard. Of two keys with one hash, which do not happen, it holds the later.
+#[derive(Debug, Default)]
+struct Keys {
+    held: HashMap<u64, Held, BuildHasherDefault<AsIs>>,
+    /// New keys, by their hashes, the oldest first.
+    small: VecDeque<u64>,
+    /// Keys that were used, the one that is next to be judged first.
+    main: VecDeque<u64>,
+    /// Keys that went from the small queue, the oldest first, and all those that have not come back.
+    gone: VecDeque<u64>,
+    not_back: HashSet<u64, BuildHasherDefault<AsIs>>,
+    bytes_small: usize,
+    bytes_main: usize,
+    bytes_max: usize,
+    evictions: u64,
+}
+
+impl Keys {
+    fn bytes(&self) -> usize {
+        self.bytes_small.saturating_add(self.bytes_main)
+    }
+
+    fn get(&self, hash: u64, key: &StateKey, height: u64) -> Option<Option<Bytes>> {
+        let held = self.held.get(&hash).filter(|held| held.key == *key)?;
+        let uses = held.uses.load(Ordering::Relaxed);
+        if uses < USES_MAX {
+            held.uses.store(uses.saturating_add(1), Ordering::Relaxed);
+        }
+        held.at(height)
+    }
+
+    /// Ends the open version of a key, if there is one.
+    fn close(&mut self, hash: u64, key: &StateKey, to: u64) {
+        let held = self.held.get_mut(&hash).filter(|held| held.key == *key);
+        if let Some(held) = held.filter(|held| held.newest.to == OPEN) {
+            held.newest.to = to;
+        }
+    }
+
+    fn insert(&mut self, hash: u64, key: &StateKey, version: Version) {
+        if held_bytes(key, &version) > self.bytes_max / KEY_PART_MAX {
+            self.forget(hash);
+            return;
+        }
+        // A write is a use, but not one that keeps a key: what is written and never read goes first.
+        match self.held.get_mut(&hash).filter(|held| held.key == *key) {
+            Some(held) => {
+                let before = held.bytes();
+                held.insert(version);
+                let (after, is_main) = (held.bytes(), held.is_main);
+                let bytes = self.bytes_of(is_main);
+                *bytes = bytes.saturating_sub(before).saturating_add(after);
+            }
+            None => self.admit(hash, Held::new(key.clone(), version)),
+        }
+        self.shrink();
+    }
+
+    fn bytes_of(&mut self, is_main: bool) -> &mut usize {
+        if is_main { &mut self.bytes_main } else { &mut self.bytes_small }
+    }
+
+    fn admit(&mut self, hash: u64, mut held: Held) {
+        self.forget(hash);
+        held.is_main = self.not_back.remove(&hash);
+        if held.is_main { &mut self.main } else { &mut self.small }.push_back(hash);
+        let bytes = self.bytes_of(held.is_main);
+        *bytes = bytes.saturating_add(held.bytes());
+        self.held.insert(hash, held);
+    }
+
+    /// Removes a key that is not the one to be judged; this is rare.
+    fn forget(&mut self, hash: u64) {
+        if self.held.contains_key(&hash) {
+            self.remove(hash);
+            self.small.retain(|other| *other != hash);
+            self.main.retain(|other| *other != hash);
+        }
+    }
+
+    fn remove(&mut self, hash: u64) {
+        if let Some(held) = self.held.remove(&hash) {
+            let bytes = self.bytes_of(held.is_main);
+            *bytes = bytes.saturating_sub(held.bytes());
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.bytes() > self.bytes_max {
+            if self.bytes_small > self.bytes_max / SMALL_PART || self.main.is_empty() {
+                self.judge_small();
+            } else {
+                self.judge_main();
+            }
+        }
+    }
+
+    /// Lets the oldest key of the small queue go, or go on.
+    fn judge_small(&mut self) {
+        let Some(hash) = self.small.pop_front() else { return };
+        let Some(held) = self.held.get_mut(&hash) else { return };
+        if std::mem::take(held.uses.get_mut()) > 0 {
+            held.is_main = true;
+            let bytes = held.bytes();
+            self.bytes_small = self.bytes_small.saturating_sub(bytes);
+            self.bytes_main = self.bytes_main.saturating_add(bytes);
+            self.main.push_back(hash);
+            return;
+        }
+        self.evict(hash);
+        if self.not_back.insert(hash) {
+            self.gone.push_back(hash);
+        }
+        // As many as there are keys.
+        while self.gone.len() > self.held.len() {
+            let Some(oldest) = self.gone.pop_front() else { break };
+            self.not_back.remove(&oldest);
+        }
+    }
+
+    /// Lets the next key of the main queue go, or pass again.
+    fn judge_main(&mut self) {
+        let Some(hash) = self.main.pop_front() else { return };
+        let Some(held) = self.held.get_mut(&hash) else { return };
+        let uses = held.uses.get_mut();
+        if *uses == 0 {
+            self.evict(hash);
+        } else {
+            *uses = uses.saturating_sub(1);
+            self.main.push_back(hash);
+        }
+    }
+
+    fn evict(&mut self, hash: u64) {
+        self.remove(hash);
+        self.evictions = self.evictions.saturating_add(1);
+    }
+}
+
+/// A key with its versions.
+#[derive(Debug)]
+struct Held {
+    key: StateKey,
+    newest: Version,
+    /// The versions before the newest, the oldest first.
+    older: Vec<Version>,
+    /// Uses since it was judged.
+    uses: AtomicU8,
+    is_main: bool,
+}
+
+impl Held {
+    fn new(key: StateKey, version: Version) -> Self {
+        Self { key, newest: version, older: Vec::new(), uses: AtomicU8::new(0), is_main: false }
+    }
+
+    fn at(&self, height: u64) -> Option<Option<Bytes>> {
+        let mut versions = std::iter::once(&self.newest).chain(self.older.iter().rev());
+        versions.find(|version| version.holds_at(height)).map(|version| version.value.clone())
+    }
+
+    fn bytes(&self) -> usize {
+        let older = |version: &Version| version.value_bytes().saturating_add(size_of::<Version>());
+        self.older.iter().map(older).fold(held_bytes(&self.key, &self.newest), usize::saturating_add)
     }
 
     /// Adds what is known of some heights; versions stay in the order of their heights and never overlap.
     fn insert(&mut self, version: Version) {
-        let first = self.0.partition_point(|other| other.to < version.from);
-        let last = self.0.partition_point(|other| other.from <= version.to);
-        // What overlaps is the same value, known for other heights.
-        let mut joined = version;
-        for other in self.0.drain(first..last.max(first)) {
-            joined.from = joined.from.min(other.from);
-            joined.to = joined.to.max(other.to);
+        if version.from > self.newest.to {
+            self.older.push(std::mem::replace(&mut self.newest, version));
+        } else {
+            self.join(version);
         }
-        self.0.insert(first, joined);
-        if self.0.len() > VERSIONS_MAX {
-            self.0.remove(0);
+        if self.older.len() >= VERSIONS_MAX {
+            self.older.remove(0);
         }
     }
+
+    /// Adds a version that is not after all others. What it overlaps is the same value, known for other heights.
+    fn join(&mut self, mut version: Version) {
+        let first = self.older.partition_point(|other| other.to < version.from);
+        let last = self.older.partition_point(|other| other.from <= version.to);
+        for other in self.older.drain(first..last.max(first)) {
+            version.include(&other);
+        }
+        if self.newest.from <= version.to {
+            version.include(&self.newest);
+            self.newest = version;
+        } else {
+            self.older.insert(first, version);
+        }
+    }
+}
+
+fn held_bytes(key: &StateKey, version: &Version) -> usize {
+    version.value_bytes().saturating_add(key.as_bytes().len()).saturating_add(KEY_OVERHEAD_BYTES)
 }
 
 #[cfg(test)]
