@@ -133,12 +133,14 @@ impl StateCache {
         keys.insert(hash, key, Version { from: height, to, value });
     }
 
-    /// Takes what the block of a height wrote. Call it before anybody can read at that height.
+    /// Takes what the block of a height wrote. Call it before anybody can read at that height. The values are kept as they
+    /// are, not copied: none should be a small part of something large.
     pub fn advance<'a>(&self, height: u64, changes: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>) {
-        self.head.store(height, Ordering::Release);
+        // Whoever fills after the first key is passed must see it; the parts of a block may come from several threads.
+        self.head.fetch_max(height, Ordering::AcqRel);
         for (key, value) in changes {
             let (hash, shard) = self.shard(key);
-            let value = value.clone().map(owned);
+            let value = value.clone();
             let mut keys = shard.write();
             keys.close(hash, key, height.saturating_sub(1));
             keys.insert(hash, key, Version { from: height, to: OPEN, value });

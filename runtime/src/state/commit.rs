@@ -11,8 +11,11 @@ use super::entries::Entries;
 use super::proof::Proof;
 use super::tree::pages::NoSource;
 use super::tree::{Change, Hash, Tree, key_hash, value_hash};
-use super::{ChangeSet, StateKey, StateReader};
+use super::{ChangeSet, StateKey, StateReader, threads};
 use crate::fault::Fault;
+
+/// The fewest changes that are worth a thread for hashing.
+const HASHED_TOGETHER: usize = 1_024;
 
 /// The hash that commits to every entry of a state. Made only here.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,11 +86,13 @@ impl State {
 
 /// Returns the changes as the tree takes them: hashed, and ordered by the hash of the key.
 pub(super) fn hashed(changes: &ChangeSet) -> Vec<Change> {
-    let hash = |(key, value): (&StateKey, &Option<Bytes>)| {
+    let changes: Vec<_> = changes.iter().collect();
+    let hash = |(key, value): &(&StateKey, &Option<Bytes>)| {
         (key_hash(key.as_bytes()), value.as_ref().map(|value| value_hash(value)))
     };
-    let mut hashed: Vec<Change> = changes.iter().map(hash).collect();
-    hashed.sort_unstable();
+    let part = |part: &[_]| part.iter().map(hash).collect::<Vec<Change>>();
+    let mut hashed = threads::parts(&changes, HASHED_TOGETHER, part).concat();
+    hashed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     hashed
 }
 

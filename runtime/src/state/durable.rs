@@ -12,6 +12,7 @@
 mod commit;
 mod config;
 mod format;
+mod prefetch;
 mod recover;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

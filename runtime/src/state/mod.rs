@@ -18,6 +18,7 @@ pub mod entries;
 pub mod key;
 pub mod proof;
 pub mod store;
+mod threads;
 pub mod tree;
 pub mod undo;
 pub mod view;

@@ -25,9 +25,6 @@ const CHUNK_ENTRIES: usize = 64;
 
 const HEIGHT_BYTES: usize = 8;
 
-/// What a block replaced: each key that it changed, and what was there.
-pub type Replaced = [(StateKey, Option<Bytes>)];
-
 /// Eight bytes that stand for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
@@ -60,15 +57,28 @@ impl ChangedKeys {
     }
 }
 
-/// Writes the record of a block; what it replaced must be ordered by key.
-pub fn write(batch: &mut Batch, changed: &ChangedKeys, replaced: &Replaced) {
+/// Writes the record of a block: the keys that it changed in their order, each with what was there.
+pub fn write<'a>(
+    batch: &mut Batch,
+    changed: &ChangedKeys,
+    replaced: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>,
+) {
     let fingerprints = changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes());
     batch.put(Table::Undo, changed.height.to_be_bytes().to_vec(), fingerprints.collect::<Vec<u8>>());
-    for chunk in replaced.chunks(CHUNK_ENTRIES) {
+    let rows: Vec<(&[u8], Option<&[u8]>)> = replaced
+        .map(|(key, value)| (key.as_bytes(), value.as_ref().map(AsRef::as_ref)))
+        .collect();
+    // In one piece, which is allocated once.
+    let (mut bytes, mut chunks) = (Vec::new(), Vec::new());
+    for chunk in rows.chunks(CHUNK_ENTRIES) {
         let Some((last, _)) = chunk.last() else { continue };
-        let rows: Vec<(&[u8], Option<&[u8]>)> =
-            chunk.iter().map(|(key, value)| (key.as_bytes(), value.as_ref().map(AsRef::as_ref))).collect();
-        batch.put(Table::Undo, row(changed.height, last.as_bytes()), rows.encode());
+        let start = bytes.len();
+        chunk.encode_to(&mut bytes);
+        chunks.push((row(changed.height, last), start..bytes.len()));
+    }
+    let bytes = Bytes::from(bytes);
+    for (key, chunk) in chunks {
+        batch.put(Table::Undo, key, bytes.slice(chunk));
     }
 }
 

@@ -10,10 +10,13 @@ use super::super::store::{Batch, StoreError, Table};
 use super::super::tree::{Change, Tree, Turn};
 use super::super::undo::{self, ChangedKeys, Fingerprint};
 use super::super::view::Published;
-use super::super::{ChangeSet, StateKey};
+use super::super::{ChangeSet, StateKey, threads};
 use super::format::HEAD_KEY;
 use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, StoredPages, Writer};
 use crate::fault::Fault;
+
+/// The fewest keys that are worth a thread for reading.
+const READ_TOGETHER: usize = 512;
 
 impl DurableState {
     /// Commits the changes of the next block, whose number is `height`; `block` is what the owner needs to go on from it.
@@ -45,24 +48,29 @@ impl DurableState {
         crash_point("batch gathered");
         self.store.write(&batch, self.config.durability_at(height))?;
         crash_point("batch written");
-        self.cache.advance(height, changes.iter());
+        self.advance_cache(height, changes);
         self.publish(&published, changed, &head);
         writer.head = head;
         writer.failed = false;
         Ok(StateRoot::new(root))
     }
 
-    /// Reads what stands under every key that changes.
-    fn read_replaced(
-        &self,
-        published: &Arc<Published>,
-        changes: &ChangeSet,
-    ) -> Result<Vec<(StateKey, Option<Bytes>)>, Fault> {
-        let read = |key: &StateKey| match self.cache.get(key, published.head) {
-            Some(value) => Ok((key.clone(), value)),
-            None => Ok((key.clone(), published.snapshot.get(Table::Entries, key.as_bytes())?)),
+    /// Reads what stands under every key that changes, in the order of the keys.
+    fn read_replaced(&self, published: &Published, changes: &ChangeSet) -> Result<Vec<Option<Bytes>>, Fault> {
+        let read = |key: &&StateKey| match self.cache.get(key, published.head) {
+            Some(value) => Ok(value),
+            None => Ok(published.snapshot.get(Table::Entries, key.as_bytes())?),
         };
-        changes.keys().map(read).collect()
+        let keys: Vec<&StateKey> = changes.keys().collect();
+        let part = |part: &[&StateKey]| part.iter().map(read).collect::<Result<Vec<_>, Fault>>();
+        let parts: Vec<_> = threads::parts(&keys, READ_TOGETHER, part).into_iter().collect::<Result<_, _>>()?;
+        Ok(parts.concat())
+    }
+
+    /// Lets the cache know what the block wrote.
+    fn advance_cache(&self, height: u64, changes: &ChangeSet) {
+        let changes: Vec<_> = changes.iter().collect();
+        threads::parts(&changes, READ_TOGETHER, |part| self.cache.advance(height, part.iter().copied()));
     }
 
     /// Puts everything that the block changes into one batch.
@@ -72,12 +80,12 @@ impl DurableState {
         published: &Published,
         changes: &ChangeSet,
         changed: &ChangedKeys,
-        replaced: &undo::Replaced,
+        replaced: &[Option<Bytes>],
         block: Vec<u8>,
     ) -> Result<(Batch, DurableHead), Fault> {
         let mut batch = Batch::default();
         let (height, mut undo_height) = (changed.height, writer.head.undo_height);
-        undo::write(&mut batch, changed, replaced);
+        undo::write(&mut batch, changed, changes.keys().zip(replaced));
         // At most two records a block, so that a shorter retention is reached in bounded steps.
         let oldest = match self.config.retained_blocks {
             Retention::Blocks(blocks) => height.saturating_sub(blocks.max(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1),
@@ -122,9 +130,13 @@ pub(super) fn put_block(batch: &mut Batch, head: &DurableHead, block: Vec<u8>) {
 }
 
 pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
+    // The keys in one piece, which is allocated once.
+    let keys = Bytes::from(changes.keys().map(StateKey::as_bytes).collect::<Vec<_>>().concat());
+    let mut start = 0_usize;
     for (key, value) in changes {
-        let key = Bytes::copy_from_slice(key.as_bytes());
-        batch.rows.push((Table::Entries, key, value.clone()));
+        let end = start.saturating_add(key.as_bytes().len());
+        batch.rows.push((Table::Entries, keys.slice(start..end), value.clone()));
+        start = end;
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use alloy_primitives::Bytes;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Readable};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Readable};
 
 use super::{Batch, Durability, Snapshot, Store, StoreError, Table};
 
@@ -58,6 +58,8 @@ impl DiskStore {
             .cache_size(config.block_cache_bytes)
             .max_journaling_size(config.journal_bytes_max)
             .manual_journal_persist(true)
+            // Hashes and hashed keys do not become smaller.
+            .journal_compression(CompressionType::None)
             .open()
             .map_err(|error| store_error(&error))?;
         let open = |table: Table| {

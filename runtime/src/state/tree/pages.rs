@@ -91,6 +91,26 @@ impl Resident {
     }
 }
 
+/// What an update finds beside the pages.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Places whose pages came or split.
+    pub(super) due: Vec<PageId>,
+    /// Places whose pages are gone.
+    pub(super) gone: Vec<PageId>,
+    /// Bytes of pages that the store had as well before they were changed.
+    pub(super) ahead_bytes: usize,
+}
+
+impl Found {
+    /// Takes what a part of the update has found.
+    pub(super) fn append(&mut self, part: Self) {
+        self.due.extend(part.due);
+        self.gone.extend(part.gone);
+        self.ahead_bytes = self.ahead_bytes.saturating_add(part.ahead_bytes);
+    }
+}
+
 /// The pages in memory.
 #[derive(Clone, Debug)]
 pub(super) struct Pages {
@@ -112,12 +132,11 @@ impl Pages {
         Self { root: None, clean_bytes: 0, clean_bytes_max, due: Vec::new(), gone: Vec::new(), hand: 0 }
     }
 
-    /// Takes what an update has found: places that are due, places that are gone, and the bytes of pages that are ahead of
-    /// the store now.
-    pub(super) fn take_over(&mut self, due: Vec<PageId>, gone: Vec<PageId>, ahead_bytes: usize) {
-        self.due.extend(due);
-        self.gone.extend(gone);
-        self.clean_bytes = self.clean_bytes.saturating_sub(ahead_bytes);
+    /// Takes what an update has found.
+    pub(super) fn take_over(&mut self, found: Found) {
+        self.due.extend(found.due);
+        self.gone.extend(found.gone);
+        self.clean_bytes = self.clean_bytes.saturating_sub(found.ahead_bytes);
     }
 
     /// Calls `write` with what has to be written, nothing for a page that is gone: the pages that are due, and those that
@@ -167,15 +186,19 @@ impl Pages {
         }
     }
 
-    /// Takes a page as it is in the store, if its place is still without one.
-    pub(super) fn supply(&mut self, id: &PageId, page: Page) {
-        let Some((above, index)) = id.parent() else { return };
-        let Some(Resident { page: Page::Branch(branch), .. }) = find(&mut self.root, &above) else { return };
+    /// Takes a page as it is in the store, if its place is still without one; returns whether it was. Takes a quarter more
+    /// than the bytes, which is there until the next flush.
+    pub(super) fn supply(&mut self, id: &PageId, page: Page) -> bool {
+        let Some((above, index)) = id.parent() else { return false };
+        let Some(Resident { page: Page::Branch(branch), .. }) = find(&mut self.root, &above) else { return false };
         let Branch { children, below, .. } = &mut **branch;
-        if below[index].is_none() && !children[index].is_empty() {
+        let has_room = self.clean_bytes <= self.clean_bytes_max.saturating_add(self.clean_bytes_max / 4);
+        let is_wanted = has_room && below[index].is_none() && !children[index].is_empty();
+        if is_wanted {
             self.clean_bytes = self.clean_bytes.saturating_add(page.bytes());
             below[index] = Some(Resident::clean(page));
         }
+        is_wanted
     }
 
     /// Drops pages until those that remain are within the bytes.

@@ -4,14 +4,18 @@
 //! cache. The second brings the hashes to the branches above, which are hashed when those below are, all children of a
 //! branch together.
 
+use super::super::threads;
 use super::forest::Forest;
 use super::hash::{EMPTY, Hash};
 use super::page::{Branch, CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId};
-use super::pages::{NoSource, PageSource, Pages, Resident, Turn, load, missing};
+use super::pages::{Found, NoSource, PageSource, Pages, Resident, Turn, load, missing};
 use crate::fault::Fault;
 
 /// A change of one entry: the hash of its key, and the hash of its new value or nothing for its removal.
 pub type Change = (Hash, Option<Hash>);
+
+/// The fewest changes that are worth threads.
+const CHANGES_ON_THREADS_MIN: usize = 1_024;
 
 /// Pages that are hashed together: enough for the processor's lanes, few enough for its cache.
 const PAGES_HASHED_TOGETHER: usize = 64;
@@ -57,13 +61,8 @@ impl Tree {
     pub fn apply(&mut self, source: &dyn PageSource, changes: &[Change]) -> Result<Hash, Fault> {
         if !changes.is_empty() {
             let mut update = Update::new(source);
-            update.change(PageId::ROOT, &self.root, &mut self.pages.root, changes)?;
-            update.forest.harvest(&mut update.hashes);
-            self.root = match &mut self.pages.root {
-                None => Child::EMPTY,
-                Some(root) => update.rehash(root),
-            };
-            self.pages.take_over(update.due, update.gone, update.ahead_bytes);
+            update.apply(PageId::ROOT, &mut self.root, &mut self.pages.root, changes)?;
+            self.pages.take_over(update.found);
         }
         Ok(self.root())
     }
@@ -74,6 +73,16 @@ impl Tree {
         self.pages.forget_due();
         // Nothing is read, and a page that another names is in memory.
         root.unwrap_or(EMPTY)
+    }
+
+    /// Returns the first place on the way to a key whose page is in the store only, if there is one.
+    pub fn absent(&mut self, key: &Hash) -> Option<PageId> {
+        self.pages.absent(key)
+    }
+
+    /// Takes a page as the store has it, so that it need not be read later; returns whether it was of use.
+    pub fn supply(&mut self, id: &PageId, bytes: &[u8]) -> bool {
+        Page::decode(bytes).is_some_and(|page| self.pages.supply(id, page))
     }
 
     /// Calls `write` with what has to be written with the block, nothing for a page that is gone: pages that came, went or
@@ -107,16 +116,26 @@ struct Update<'a> {
     forest: Forest,
     /// The hashes of pages of entries, by the places that these were given.
     hashes: Vec<Hash>,
-    due: Vec<PageId>,
-    gone: Vec<PageId>,
-    /// Bytes of pages that the store had as well before they were changed.
-    ahead_bytes: usize,
+    found: Found,
 }
 
 impl<'a> Update<'a> {
     fn new(source: &'a dyn PageSource) -> Self {
-        let (hashes, due, gone) = Default::default();
-        Self { source, forest: Forest::default(), hashes, due, gone, ahead_bytes: 0 }
+        Self { source, forest: Forest::default(), hashes: Vec::new(), found: Found::default() }
+    }
+
+    /// Applies changes to a page and to those below, and brings their hashes up to what the page above keeps.
+    fn apply(
+        &mut self,
+        id: PageId,
+        child: &mut Child,
+        slot: &mut Option<Resident>,
+        changes: &[Change],
+    ) -> Result<Count, Fault> {
+        let count = self.change(id, child, slot, changes)?;
+        self.forest.harvest(&mut self.hashes);
+        *child = slot.as_mut().map_or(Child::EMPTY, |resident| self.rehash(resident));
+        Ok(count)
     }
 
     /// Applies changes to a page, which the page above knows as `child`, and to those below.
@@ -160,19 +179,21 @@ impl<'a> Update<'a> {
         branch: &mut Branch,
         changes: &[Change],
     ) -> Result<Option<Vec<Leaf>>, Fault> {
+        let were = branch.children.each_ref().map(Child::is_empty);
         let mut counts = branch.children.each_ref().map(|child| child.entries().map_or(Count::Many, Count::Listed));
-        let mut came_or_went = false;
-        for below in changes.chunk_by(|(a, _), (b, _)| id.index_of(a) == id.index_of(b)) {
-            let Some((first, _)) = below.first() else { continue };
-            let index = id.index_of(first);
-            let child = &mut branch.children[index];
-            counts[index] = self.change(id.child(index), child, &mut branch.below[index], below)?;
-            let is_empty = counts[index] == Count::Listed(0);
-            came_or_went |= child.is_empty() != is_empty;
-            if is_empty {
-                *child = Child::EMPTY;
+        if id.depth() == 0 && changes.len() >= CHANGES_ON_THREADS_MIN {
+            self.apply_on_threads(id, branch, changes, &mut counts)?;
+        } else {
+            for below in changes.chunk_by(|(a, _), (b, _)| id.index_of(a) == id.index_of(b)) {
+                let Some((first, _)) = below.first() else { continue };
+                let index = id.index_of(first);
+                let child = &mut branch.children[index];
+                counts[index] = self.change(id.child(index), child, &mut branch.below[index], below)?;
+                branch.stale |= 1 << index;
+                if counts[index] == Count::Listed(0) {
+                    *child = Child::EMPTY;
+                }
             }
-            branch.stale |= 1 << index;
         }
         let listed = counts.iter().try_fold(0_usize, |sum, count| match count {
             Count::Listed(entries) => Some(sum.saturating_add(*entries)),
@@ -181,10 +202,32 @@ impl<'a> Update<'a> {
         if listed.is_some_and(|entries| entries <= MERGE_MAX) {
             return self.take_children(id, branch, &counts).map(Some);
         }
-        if came_or_went {
-            self.due.push(*id);
+        if were != counts.map(|count| count == Count::Listed(0)) {
+            self.found.due.push(*id);
         }
         Ok(None)
+    }
+
+    /// Applies changes to the pages below a branch on several threads, and brings their hashes up to it.
+    fn apply_on_threads(
+        &mut self,
+        id: &PageId,
+        branch: &mut Branch,
+        changes: &[Change],
+        counts: &mut [Count; CHILDREN],
+    ) -> Result<(), Fault> {
+        let source = self.source;
+        let slots = branch.children.iter_mut().zip(&mut branch.below).zip(counts).enumerate();
+        let work: Vec<_> = slots.zip(parts_of(id, changes)).filter(|(_, changes)| !changes.is_empty()).collect();
+        let parts = threads::each(work, |((index, ((child, slot), count)), changes)| -> Result<Found, Fault> {
+            let mut update = Update::new(source);
+            *count = update.apply(id.child(index), child, slot, changes)?;
+            Ok(update.found)
+        });
+        for found in parts {
+            self.found.append(found?);
+        }
+        Ok(())
     }
 
     /// Takes the entries of all children, whose pages go.
@@ -206,7 +249,7 @@ impl<'a> Update<'a> {
             };
             let Some(Page::Leaves(entries)) = page else { return Err(missing(&child)) };
             leaves.extend(entries);
-            self.gone.push(child);
+            self.found.gone.push(child);
         }
         Ok(leaves)
     }
@@ -215,10 +258,10 @@ impl<'a> Update<'a> {
     fn plant(&mut self, id: PageId, slot: &mut Option<Resident>, leaves: Vec<Leaf>) -> Count {
         if leaves.is_empty() {
             *slot = None;
-            self.gone.push(id);
+            self.found.gone.push(id);
             return Count::Listed(0);
         }
-        self.due.push(id);
+        self.found.due.push(id);
         if leaves.len() <= LEAVES_MAX {
             let (count, place) = (leaves.len(), self.hash_entries(&id, &leaves));
             *slot = Some(Resident { place, ..Resident::changed(Page::Leaves(leaves)) });
@@ -239,7 +282,7 @@ impl<'a> Update<'a> {
     fn set_ahead(&mut self, resident: &mut Resident) {
         resident.used = true;
         if !std::mem::replace(&mut resident.changed, true) {
-            self.ahead_bytes = self.ahead_bytes.saturating_add(resident.page.bytes());
+            self.found.ahead_bytes = self.found.ahead_bytes.saturating_add(resident.page.bytes());
         }
     }
 
@@ -294,6 +337,16 @@ impl<'a> Update<'a> {
         self.forest.harvest(&mut hashes);
         hashes
     }
+}
+
+/// Returns the changes below each child of a page.
+fn parts_of<'a>(id: &PageId, changes: &'a [Change]) -> [&'a [Change]; CHILDREN] {
+    let mut rest = changes;
+    core::array::from_fn(|index| {
+        let (part, after) = rest.split_at(rest.partition_point(|(key, _)| id.index_of(key) <= index));
+        rest = after;
+        part
+    })
 }
 
 /// Applies changes to leaves; both are ordered by key.
