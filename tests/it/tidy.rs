@@ -22,6 +22,7 @@ const UNSAFE_FILES: &[&str] =
     &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs", "benches/peers/cosmwasm/src/main.rs"];
 
 /// Where the runtime names files: the folder of compiled code, and the kernel's table of written pages.
+const RUNTIME_THREADS: &[&str] = &["runtime/src/signature/spread.rs", "runtime/src/state/threads.rs"];
 const RUNTIME_FILES: &[&str] = &["runtime/src/vm/cache/files/folder.rs", "runtime/src/vm/written_pages.rs"];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.
@@ -128,6 +129,21 @@ fn the_runtime_has_no_clock_no_socket_and_no_chance() {
         let code = code.split("#[cfg(test)]").next().unwrap_or_default();
         if file.path.starts_with("runtime/src/") && !file.path.ends_with("tests.rs") {
             for word in foreign.iter().filter(|word| has_word(code, word)) {
+                complain(format!("names {word}"));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_runtime_starts_threads_in_two_places() {
+    check(|file, complain| {
+        let code = file.code();
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_test = file.path.ends_with("tests.rs") || file.path.contains("/tests/");
+        let may = RUNTIME_THREADS.contains(&file.path.as_str());
+        if file.path.starts_with("runtime/src/") && !is_test && !may {
+            for word in ["spawn", "spawn_scoped"].iter().filter(|word| has_word(code, word)) {
                 complain(format!("names {word}"));
             }
         }

@@ -90,9 +90,14 @@ pub(super) fn hashed(changes: &ChangeSet) -> Vec<Change> {
     let hash = |(key, value): &(&StateKey, &Option<Bytes>)| {
         (key_hash(key.as_bytes()), value.as_ref().map(|value| value_hash(value)))
     };
-    let part = |part: &[_]| part.iter().map(hash).collect::<Vec<Change>>();
+    let part = |part: &[_]| {
+        let mut hashed: Vec<Change> = part.iter().map(hash).collect();
+        hashed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        hashed
+    };
     let mut hashed = threads::parts(&changes, HASHED_TOGETHER, part).concat();
-    hashed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    // This one finds runs that are in order, and merges them.
+    hashed.sort_by(|(a, _), (b, _)| a.cmp(b));
     hashed
 }
 

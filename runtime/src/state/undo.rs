@@ -57,28 +57,35 @@ impl ChangedKeys {
     }
 }
 
-/// Writes the record of a block: the keys that it changed in their order, each with what was there.
-pub fn write<'a>(
-    batch: &mut Batch,
-    changed: &ChangedKeys,
-    replaced: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>,
-) {
+/// A part of a block's record: what it replaced under some keys that follow each other.
+#[derive(Debug, Default)]
+pub struct Replaced {
+    rows: Vec<(Vec<u8>, Bytes)>,
+}
+
+impl Replaced {
+    /// Takes keys in their order, each with what was there.
+    pub fn new(height: u64, replaced: &[(&StateKey, Option<Bytes>)]) -> Self {
+        // In one piece, which is allocated once.
+        let (mut bytes, mut chunks) = (Vec::new(), Vec::new());
+        for chunk in replaced.chunks(CHUNK_ENTRIES) {
+            let Some((last, _)) = chunk.last() else { continue };
+            let listed = chunk.iter().map(|(key, value)| (key.as_bytes(), value.as_ref().map(AsRef::as_ref)));
+            let start = bytes.len();
+            listed.collect::<Vec<(&[u8], Option<&[u8]>)>>().encode_to(&mut bytes);
+            chunks.push((row(height, last.as_bytes()), start..bytes.len()));
+        }
+        let bytes = Bytes::from(bytes);
+        Self { rows: chunks.into_iter().map(|(key, chunk)| (key, bytes.slice(chunk))).collect() }
+    }
+}
+
+/// Writes the record of a block, whose parts are in the order of their keys.
+pub fn write(batch: &mut Batch, changed: &ChangedKeys, replaced: Vec<Replaced>) {
     let fingerprints = changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes());
     batch.put(Table::Undo, changed.height.to_be_bytes().to_vec(), fingerprints.collect::<Vec<u8>>());
-    let rows: Vec<(&[u8], Option<&[u8]>)> = replaced
-        .map(|(key, value)| (key.as_bytes(), value.as_ref().map(AsRef::as_ref)))
-        .collect();
-    // In one piece, which is allocated once.
-    let (mut bytes, mut chunks) = (Vec::new(), Vec::new());
-    for chunk in rows.chunks(CHUNK_ENTRIES) {
-        let Some((last, _)) = chunk.last() else { continue };
-        let start = bytes.len();
-        chunk.encode_to(&mut bytes);
-        chunks.push((row(changed.height, last), start..bytes.len()));
-    }
-    let bytes = Bytes::from(bytes);
-    for (key, chunk) in chunks {
-        batch.put(Table::Undo, key, bytes.slice(chunk));
+    for (key, chunk) in replaced.into_iter().flat_map(|part| part.rows) {
+        batch.put(Table::Undo, key, chunk);
     }
 }
 

@@ -8,7 +8,7 @@ use parity_scale_codec::Encode;
 use super::super::commit::{StateRoot, hashed};
 use super::super::store::{Batch, StoreError, Table};
 use super::super::tree::{Change, Tree, Turn};
-use super::super::undo::{self, ChangedKeys, Fingerprint};
+use super::super::undo::{self, ChangedKeys, Fingerprint, Replaced};
 use super::super::view::Published;
 use super::super::{ChangeSet, StateKey, threads};
 use super::format::HEAD_KEY;
@@ -38,13 +38,13 @@ impl DurableState {
         // Until the last step has succeeded.
         writer.failed = true;
         let published = self.published();
-        let replaced = self.read_replaced(&published, changes)?;
+        let replaced = self.read_replaced(&published, height, changes)?;
         crash_point("replaced values read");
         let hashed = hashed(changes);
         let root = writer.tree.apply(&StoredPages(&*published.snapshot), &hashed)?;
         crash_point("tree hashed");
         let changed = Arc::new(changed_keys(height, &hashed));
-        let (batch, head) = self.gather(&mut writer, &published, changes, &changed, &replaced, block)?;
+        let (batch, head) = self.gather(&mut writer, &published, changes, &changed, replaced, block)?;
         crash_point("batch gathered");
         self.store.write(&batch, self.config.durability_at(height))?;
         crash_point("batch written");
@@ -55,16 +55,18 @@ impl DurableState {
         Ok(StateRoot::new(root))
     }
 
-    /// Reads what stands under every key that changes, in the order of the keys.
-    fn read_replaced(&self, published: &Published, changes: &ChangeSet) -> Result<Vec<Option<Bytes>>, Fault> {
-        let read = |key: &&StateKey| match self.cache.get(key, published.head) {
+    /// Reads what stands under every key that changes, for the record of the block.
+    fn read_replaced(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Vec<Replaced>, Fault> {
+        let read = |key: &StateKey| match self.cache.get(key, published.head) {
             Some(value) => Ok(value),
-            None => Ok(published.snapshot.get(Table::Entries, key.as_bytes())?),
+            None => published.snapshot.get(Table::Entries, key.as_bytes()),
+        };
+        let part = |keys: &[&StateKey]| {
+            let values = keys.iter().map(|key| Ok((*key, read(key)?))).collect::<Result<Vec<_>, StoreError>>()?;
+            Ok(Replaced::new(height, &values))
         };
         let keys: Vec<&StateKey> = changes.keys().collect();
-        let part = |part: &[&StateKey]| part.iter().map(read).collect::<Result<Vec<_>, Fault>>();
-        let parts: Vec<_> = threads::parts(&keys, READ_TOGETHER, part).into_iter().collect::<Result<_, _>>()?;
-        Ok(parts.concat())
+        threads::parts(&keys, READ_TOGETHER, part).into_iter().collect()
     }
 
     /// Lets the cache know what the block wrote.
@@ -80,12 +82,12 @@ impl DurableState {
         published: &Published,
         changes: &ChangeSet,
         changed: &ChangedKeys,
-        replaced: &[Option<Bytes>],
+        replaced: Vec<Replaced>,
         block: Vec<u8>,
     ) -> Result<(Batch, DurableHead), Fault> {
         let mut batch = Batch::default();
         let (height, mut undo_height) = (changed.height, writer.head.undo_height);
-        undo::write(&mut batch, changed, changes.keys().zip(replaced));
+        undo::write(&mut batch, changed, replaced);
         // At most two records a block, so that a shorter retention is reached in bounded steps.
         let oldest = match self.config.retained_blocks {
             Retention::Blocks(blocks) => height.saturating_sub(blocks.max(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1),

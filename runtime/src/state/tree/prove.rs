@@ -40,7 +40,9 @@ impl Tree {
         let mut page = Cow::Borrowed(&root.page);
         loop {
             let branch = match &*page {
-                Page::Leaves(leaves) => return Ok(Path { end: in_entries(id.depth(), leaves, key, &mut siblings), siblings }),
+                Page::Leaves(leaves) => {
+                    return Ok(Path { end: in_entries(id.depth(), leaves, key, &mut siblings), siblings });
+                }
                 Page::Branch(branch) => branch,
             };
             let (index, is_alone) = match in_children(&branch.children, id.index_of(key), &mut siblings) {
