@@ -21,8 +21,10 @@ const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "
 const UNSAFE_FILES: &[&str] =
     &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs", "benches/peers/cosmwasm/src/main.rs"];
 
-/// Where the runtime names files: the folder of compiled code, and the kernel's table of written pages.
+/// Where the runtime starts threads: to verify signatures, and to commit a block.
 const RUNTIME_THREADS: &[&str] = &["runtime/src/signature/spread.rs", "runtime/src/state/threads.rs"];
+
+/// Where the runtime names files: the folder of compiled code, and the kernel's table of written pages.
 const RUNTIME_FILES: &[&str] = &["runtime/src/vm/cache/files/folder.rs", "runtime/src/vm/written_pages.rs"];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.

@@ -92,12 +92,12 @@ pub(super) fn hashed(changes: &ChangeSet) -> Vec<Change> {
     };
     let part = |part: &[_]| {
         let mut hashed: Vec<Change> = part.iter().map(hash).collect();
-        hashed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        hashed.sort_unstable_by_key(|(key, _)| *key);
         hashed
     };
     let mut hashed = threads::parts(&changes, HASHED_TOGETHER, part).concat();
     // This one finds runs that are in order, and merges them.
-    hashed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    hashed.sort_by_key(|(key, _)| *key);
     hashed
 }
 

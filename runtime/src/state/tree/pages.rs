@@ -50,7 +50,11 @@ impl Turn {
 
     /// Returns the turn of a block, when each part has one in so many blocks.
     pub const fn of_block(height: u64, parts: u64) -> Self {
-        Self { part: if parts == 0 { 0 } else { height % parts }, parts }
+        let part = match height.checked_rem(parts) {
+            Some(part) => part,
+            None => 0,
+        };
+        Self { part, parts }
     }
 
     /// Tells whether a page is of the part. A page belongs to where its subtree begins.
