@@ -45,6 +45,24 @@ pub(super) fn parts<T: Sync, R: Send>(items: &[T], least: usize, work: impl Fn(&
     if items.len() <= size { vec![work(items)] } else { each(items.chunks(size).collect(), work) }
 }
 
+/// Does two pieces of work at the same time; returns what comes out of the second.
+pub(super) fn beside<R>(other: impl FnOnce() + Send, own: impl FnOnce() -> R) -> R {
+    let other = Mutex::new(Some(other));
+    let run = || {
+        let other = other.lock().unwrap_or_else(PoisonError::into_inner).take();
+        other.into_iter().for_each(|other| other());
+    };
+    scope(|scope| {
+        let thread = Builder::new().name("state".to_owned()).spawn_scoped(scope, run).ok();
+        let result = own();
+        match thread {
+            Some(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => run(),
+        }
+        result
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,13 +80,17 @@ impl Replaced {
     }
 }
 
-/// Writes the record of a block, whose parts are in the order of their keys.
-pub fn write(batch: &mut Batch, changed: &ChangedKeys, replaced: Vec<Replaced>) {
-    let fingerprints = changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes());
-    batch.put(Table::Undo, changed.height.to_be_bytes().to_vec(), fingerprints.collect::<Vec<u8>>());
-    for (key, chunk) in replaced.into_iter().flat_map(|part| part.rows) {
+/// Writes a part of the record of a block.
+pub fn write(batch: &mut Batch, replaced: Replaced) {
+    for (key, chunk) in replaced.rows {
         batch.put(Table::Undo, key, chunk);
     }
+}
+
+/// Writes which keys a block changed.
+pub fn write_changed(batch: &mut Batch, changed: &ChangedKeys) {
+    let fingerprints = changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes());
+    batch.put(Table::Undo, changed.height.to_be_bytes().to_vec(), fingerprints.collect::<Vec<u8>>());
 }
 
 /// Removes the record of a block.

@@ -21,7 +21,7 @@ const READ_TOGETHER: usize = 512;
 impl DurableState {
     /// Commits the changes of the next block, whose number is `height`; `block` is what the owner needs to go on from it.
     ///
-    /// The steps, between any two of which the process may end: read what is replaced, hash, gather, write, then let
+    /// The steps, between any two of which the process may end: read what is replaced and hash, gather, write, then let
     /// everybody see it.
     ///
     /// # Errors
@@ -38,25 +38,32 @@ impl DurableState {
         // Until the last step has succeeded.
         writer.failed = true;
         let published = self.published();
-        let replaced = self.read_replaced(&published, height, changes)?;
-        crash_point("replaced values read");
-        let hashed = hashed(changes);
-        let root = writer.tree.apply(&StoredPages(&*published.snapshot), &hashed)?;
-        crash_point("tree hashed");
+        // Beside each other: what is replaced is not needed for the root, nor the other way round.
+        let mut rows = Ok(Batch::default());
+        let hashed = threads::beside(
+            || rows = self.rows_of(&published, height, changes),
+            || {
+                let hashed = hashed(changes);
+                writer.tree.apply(&StoredPages(&*published.snapshot), &hashed).map(|_| hashed)
+            },
+        )?;
+        let batch = rows?;
+        crash_point("values read, tree hashed");
         let changed = Arc::new(changed_keys(height, &hashed));
-        let (batch, head) = self.gather(&mut writer, &published, changes, &changed, replaced, block)?;
+        let (batch, head) = self.gather(&mut writer, &published, batch, &changed, block)?;
         crash_point("batch gathered");
-        self.store.write(&batch, self.config.durability_at(height))?;
+        // Nobody reads at the height before the block is published, so the cache may know it before the store does.
+        let advance = || self.cache.advance(height, changes.iter());
+        threads::beside(advance, || self.store.write(&batch, self.config.durability_at(height)))?;
         crash_point("batch written");
-        self.advance_cache(height, changes);
         self.publish(&published, changed, &head);
         writer.head = head;
         writer.failed = false;
-        Ok(StateRoot::new(root))
+        Ok(StateRoot::new(writer.head.root))
     }
 
-    /// Reads what stands under every key that changes, for the record of the block.
-    fn read_replaced(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Vec<Replaced>, Fault> {
+    /// Returns the rows that follow from the changes alone: what stands under every key that changes, and what will.
+    fn rows_of(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Batch, Fault> {
         let read = |key: &StateKey| match self.cache.get(key, published.head) {
             Some(value) => Ok(value),
             None => published.snapshot.get(Table::Entries, key.as_bytes()),
@@ -66,28 +73,25 @@ impl DurableState {
             Ok(Replaced::new(height, &values))
         };
         let keys: Vec<&StateKey> = changes.keys().collect();
-        threads::parts(&keys, READ_TOGETHER, part).into_iter().collect()
+        let mut batch = Batch::default();
+        for replaced in threads::parts(&keys, READ_TOGETHER, part) {
+            undo::write(&mut batch, replaced.map_err(Fault::Store)?);
+        }
+        put_entries(&mut batch, changes);
+        Ok(batch)
     }
 
-    /// Lets the cache know what the block wrote.
-    fn advance_cache(&self, height: u64, changes: &ChangeSet) {
-        let changes: Vec<_> = changes.iter().collect();
-        threads::parts(&changes, READ_TOGETHER, |part| self.cache.advance(height, part.iter().copied()));
-    }
-
-    /// Puts everything that the block changes into one batch.
+    /// Puts the rest of what the block changes into the batch.
     fn gather(
         &self,
         writer: &mut Writer,
         published: &Published,
-        changes: &ChangeSet,
+        mut batch: Batch,
         changed: &ChangedKeys,
-        replaced: Vec<Replaced>,
         block: Vec<u8>,
     ) -> Result<(Batch, DurableHead), Fault> {
-        let mut batch = Batch::default();
         let (height, mut undo_height) = (changed.height, writer.head.undo_height);
-        undo::write(&mut batch, changed, replaced);
+        undo::write_changed(&mut batch, changed);
         // At most two records a block, so that a shorter retention is reached in bounded steps.
         let oldest = match self.config.retained_blocks {
             Retention::Blocks(blocks) => height.saturating_sub(blocks.max(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1),
@@ -99,7 +103,6 @@ impl DurableState {
                 undo_height = undo_height.saturating_add(1);
             }
         }
-        put_entries(&mut batch, changes);
         put_pages(&mut batch, &mut writer.tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
         // The part that had its turn first among the last ones is the one that is the furthest behind.
         let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);

@@ -3,7 +3,7 @@
 use super::super::store::Durability;
 
 /// Blocks for which a changed page of the tree may stay unwritten.
-pub const PAGES_BEHIND_BLOCKS_MAX: u64 = 32;
+pub const PAGES_BEHIND_BLOCKS_MAX: u64 = 64;
 
 /// Blocks from one that is safe from a power cut to the next, where not each one is ([`Durability::Buffered`]).
 pub const SYNC_INTERVAL_BLOCKS: u64 = 64;

@@ -19,7 +19,7 @@ thread_local! {
     static ARMED: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
-const STEPS: [&str; 4] = ["replaced values read", "tree hashed", "batch gathered", "batch written"];
+const STEPS: [&str; 3] = ["values read, tree hashed", "batch gathered", "batch written"];
 
 pub(super) fn pass(step: &str) {
     assert!(ARMED.get() != Some(step), "a test ends the process at: {step}");
