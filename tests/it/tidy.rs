@@ -28,17 +28,18 @@ const RUNTIME_THREADS: &[&str] = &["runtime/src/signature/spread.rs", "runtime/s
 const RUNTIME_FILES: &[&str] = &["runtime/src/vm/cache/files/folder.rs", "runtime/src/vm/written_pages.rs"];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.
-const CONTRACT_DEPENDENCIES: &[&str] = &["florin-sdk", "florin-tokenomics"];
+const CONTRACT_DEPENDENCIES: &[&str] = &["florin-proof", "florin-sdk", "florin-tokenomics"];
 
 /// What each crate that is no contract may depend on.
 const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("contracts/abi", &[]),
+    ("contracts/proof", &[]),
     ("contracts/tokenomics", &[]),
     ("contracts/sdk-macros", &[]),
     ("contracts/sdk", &["florin-abi", "florin-sdk-macros"]),
     ("contracts/example", &["florin-sdk"]),
     ("contracts/build", &["florin-abi", "florin-runtime"]),
-    ("runtime", &["florin-abi", "florin-tokenomics"]),
+    ("runtime", &["florin-abi", "florin-proof", "florin-tokenomics"]),
     ("trace", &["florin-abi", "florin-runtime"]),
     ("host", &["florin-abi", "florin-build", "florin-runtime", "florin-sdk", "florin-tokenomics", "florin-trace"]),
     (

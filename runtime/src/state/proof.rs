@@ -1,66 +1,8 @@
-//! Proofs of what a state holds under a key, and their verifier, which needs nothing but the root.
-//!
-//! A proof walks from the root towards the key's place and ends where the tree ends: at the key's own leaf, at a leaf of
-//! another key that has the place for itself, or at an empty subtree. The last two prove absence. As SCALE:
-//!
-//! ```text
-//! siblings Vec<[u8; 32]>, from the root down, at most 256 | 0 (empty) or 1 key hash [32] value hash [32] (leaf)
-//! ```
-//! Cost of verifying: one compression a sibling, one for the leaf, and the hashes of key and value.
+//! Proofs of what a state holds under a key. Their verifier is [`florin_proof`], which contracts and browsers share.
 
-use parity_scale_codec::{Decode, Encode};
-use thiserror::Error;
+use super::tree::Path;
 
-use super::tree::{Domain, EMPTY, Hash, Path, key_hash, turns_right, value_hash};
-
-/// The most siblings of a proof: the bits of a key's hash.
-pub const PROOF_SIBLINGS_MAX: usize = 256;
-
-/// What the tree holds where a key belongs.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Proof {
-    /// The hashes beside the path, from the root down.
-    pub siblings: Vec<Hash>,
-    /// Where the path ends.
-    pub terminal: Terminal,
-}
-
-/// The end of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[allow(clippy::cast_possible_truncation, reason = "the derived code casts the index of a variant, which is a byte")]
-pub enum Terminal {
-    /// There is no entry.
-    #[codec(index = 0)]
-    Empty,
-    /// There is one entry.
-    #[codec(index = 1)]
-    Leaf {
-        /// The hash of its key.
-        key: Hash,
-        /// The hash of its value.
-        value: Hash,
-    },
-}
-
-/// Why a proof proves nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ProofError {
-    /// The path is longer than a key's hash.
-    #[error("proof has {siblings} siblings, more than {PROOF_SIBLINGS_MAX}")]
-    TooLong {
-        /// How many siblings there are.
-        siblings: usize,
-    },
-    /// The leaf at the end belongs to another path.
-    #[error("the leaf of the proof does not lie on the path of the key")]
-    ForeignLeaf,
-    /// The path leads to another root.
-    #[error("the proof leads to another root")]
-    WrongRoot,
-    /// The proof holds, but for another content.
-    #[error("the state holds something else under the key")]
-    WrongContent,
-}
+pub use florin_proof::{PROOF_SIBLINGS_MAX, Proof, ProofError, Terminal};
 
 impl From<Path> for Proof {
     fn from(path: Path) -> Self {
@@ -69,44 +11,5 @@ impl From<Path> for Proof {
             None => Terminal::Empty,
         };
         Self { siblings: path.siblings, terminal }
-    }
-}
-
-impl Proof {
-    /// Verifies that the state with this root holds `value` under `key`, or nothing under it.
-    ///
-    /// # Errors
-    /// Says why the proof does not show that.
-    pub fn verify(&self, root: &Hash, key: &[u8], value: Option<&[u8]>) -> Result<(), ProofError> {
-        let key = key_hash(key);
-        if self.siblings.len() > PROOF_SIBLINGS_MAX {
-            return Err(ProofError::TooLong { siblings: self.siblings.len() });
-        }
-        if self.lead_to(&key)? != *root {
-            return Err(ProofError::WrongRoot);
-        }
-        let held = match &self.terminal {
-            Terminal::Leaf { key: leaf, value } if *leaf == key => Some(*value),
-            Terminal::Leaf { .. } | Terminal::Empty => None,
-        };
-        if held == value.map(value_hash) { Ok(()) } else { Err(ProofError::WrongContent) }
-    }
-
-    /// Returns the root at which the path of this key hash begins.
-    fn lead_to(&self, key: &Hash) -> Result<Hash, ProofError> {
-        let end = match &self.terminal {
-            Terminal::Empty => EMPTY,
-            Terminal::Leaf { key: leaf, value } => {
-                if (0..self.siblings.len()).any(|depth| turns_right(leaf, depth) != turns_right(key, depth)) {
-                    return Err(ProofError::ForeignLeaf);
-                }
-                Domain::Leaf.hash(leaf, value)
-            }
-        };
-        let climb = |hash: Hash, (depth, sibling): (usize, &Hash)| {
-            let (left, right) = if turns_right(key, depth) { (sibling, &hash) } else { (&hash, sibling) };
-            Domain::Branch.hash(left, right)
-        };
-        Ok(self.siblings.iter().enumerate().rev().fold(end, climb))
     }
 }

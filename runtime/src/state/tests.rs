@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, hex};
 use parity_scale_codec::{DecodeAll, Encode};
 use proptest::prelude::*;
 
@@ -201,4 +201,26 @@ fn case_39_a_proof_that_claims_a_huge_length_is_refused_without_allocating_it() 
     // SCALE length 2^30 - 1 in front of ten bytes.
     let bytes = [&[0xfe, 0xff, 0xff, 0xff][..], &[0; 10]].concat();
     assert!(Proof::decode_all(&mut &bytes[..]).is_err());
+}
+
+/// The proofs that the verifier's own tests read, which no tree is at hand for.
+#[test]
+fn the_vectors_of_the_verifier_are_what_the_tree_gives() {
+    let mut lines = String::new();
+    for (count, asked) in [(0, vec![0]), (1, vec![0, 1]), (2, vec![0, 1, 2]), (1_000, vec![0, 500, 999, 1_000, 77_777])]
+    {
+        let state = state(count);
+        for n in asked {
+            let key = StateKey::from_bytes(&u32::to_be_bytes(n));
+            let (value, proof) = state.prove(&key).unwrap();
+            let value = value.map_or_else(|| "-".to_owned(), hex::encode);
+            let (root, key, proof) = (state.root().hash(), hex::encode(key.as_bytes()), hex::encode(proof.encode()));
+            lines += &format!("{} {key} {value} {proof}\n", hex::encode(root));
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../contracts/proof/tests/vectors.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &lines).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), lines, "UPDATE_GOLDEN=1 writes them anew, if that is meant");
 }

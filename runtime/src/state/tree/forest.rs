@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use super::hash::{Domain, EMPTY, Hash, Pair, pair, turns_right};
+use super::hash::{Domain, EMPTY, Hash, Pair, hash_many, pair, turns_right};
 use super::page::{CHILDREN, Child, Leaf};
 
 /// A subtree: its hash, and whether it is a single entry. A subtree of one entry is that entry's leaf at any depth.
@@ -117,7 +117,7 @@ impl Forest {
     /// Computes everything; appends the hash of each page in the order in which they were planted, and is empty again.
     pub fn harvest(&mut self, roots: &mut Vec<Hash>) {
         self.joined.clear();
-        Domain::Leaf.hash_many(&self.leaves, &mut self.joined);
+        hash_many(Domain::Leaf, &self.leaves, &mut self.joined);
         for (place, hash) in self.leaf_places.iter().zip(&self.joined) {
             self.hashes[*place] = *hash;
         }
@@ -125,7 +125,7 @@ impl Forest {
             self.pairs.clear();
             self.joined.clear();
             self.pairs.extend(level.iter().map(|join| pair(&self.hashes[join.left], &self.hashes[join.right])));
-            Domain::Branch.hash_many(&self.pairs, &mut self.joined);
+            hash_many(Domain::Branch, &self.pairs, &mut self.joined);
             for (join, hash) in level.iter().zip(&self.joined) {
                 self.hashes[join.out] = *hash;
             }
