@@ -57,6 +57,10 @@ impl ChainState {
         match self {
             Self::Memory(state) => Ok(Arc::make_mut(state).commit(executed.changes())),
             Self::Durable { state, view, root } => {
+                let steps = state.config().check_steps_per_block;
+                if steps > 0 {
+                    state.advance_check(steps)?;
+                }
                 let row = stored::row(header, executed.block().transactions(), executed.receipts());
                 *root = state.commit(header.number, executed.changes(), row)?;
                 *view = state.newest();

@@ -9,52 +9,60 @@
 //! Costs of a block of k changes: k values and their replaced values, written once; the pages that have waited long enough;
 //! two hashes a value and those of the tree.
 
-mod commit;
+mod check;
+pub(super) mod commit;
 mod config;
-mod format;
+pub(super) mod format;
 mod prefetch;
 mod recover;
+mod retention;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-use alloy_primitives::Bytes;
-use parity_scale_codec::{DecodeAll, Encode};
 
 use super::cache::{StateCache, StateCacheCounts};
 use super::commit::{StateRoot, hashed};
 use super::proof::Proof;
 use super::store::{Batch, Durability, Snapshot, Store, Table};
-use super::tree::{PageId, PageSource, Tree, Turn, key_hash, value_hash};
+use super::tree::{PageId, PageSource, Tree, Turn, key_hash};
 use super::undo;
 use super::view::{Published, StateView, ViewError};
 use super::{ChangeSet, StateKey, StateReader};
 use crate::fault::Fault;
-use commit::{put_block, put_entries, put_pages};
-use format::{HEAD_KEY, IDENTITY_KEY, check_identity};
-use recover::{recover, wrong_root};
+use alloy_primitives::Bytes;
+use check::Checks;
+use commit::{put_entries, put_pages};
+use format::{check_identity, put_block, put_identity, read_block, read_head};
+use recover::recover;
+use retention::{Pins, read_pins};
 
+pub use check::{CheckProgress, RootCheck};
 pub use config::{DurableConfig, PAGES_BEHIND_BLOCKS_MAX, Retention, SYNC_INTERVAL_BLOCKS};
-pub use format::{DurableHead, FORMAT, Identity, OpenError};
+pub use format::{DurableHead, FORMAT, Identity, OpenError, read_identity};
+pub use retention::{PIN_NAME_BYTES_MAX, PINS_MAX, PinError, Pruned};
 
 /// A state in a store.
 pub struct DurableState {
     store: Arc<dyn Store>,
+    identity: Identity,
     config: DurableConfig,
     cache: Arc<StateCache>,
     published: RwLock<Arc<Published>>,
     writer: Mutex<Writer>,
+    /// Taken before the writer's lock, never under it.
+    checks: Mutex<Checks>,
 }
 
 /// What only a commit changes.
 struct Writer {
     tree: Tree,
     head: DurableHead,
-    /// A commit failed: the tree may be ahead of the store.
+    pins: Pins,
+    /// A write failed, so that the tree may be ahead of the store, or a check found another root.
     failed: bool,
 }
 
 /// The pages in a snapshot of a store.
-struct StoredPages<'a>(&'a dyn Snapshot);
+pub(super) struct StoredPages<'a>(pub(super) &'a dyn Snapshot);
 
 impl PageSource for StoredPages<'_> {
     fn page(&self, id: &PageId) -> Result<Option<Bytes>, Fault> {
@@ -75,21 +83,19 @@ impl DurableState {
         block: Vec<u8>,
     ) -> Result<Self, OpenError> {
         let snapshot = store.snapshot();
-        for table in Table::ALL {
-            if snapshot.seek(table, &[])?.is_some() {
-                return Err(OpenError::Foreign);
-            }
+        if read_identity(&*snapshot)?.is_some() {
+            return Err(OpenError::Foreign);
         }
         let mut tree = Tree::open(&StoredPages(&*snapshot), config.page_bytes_max)?;
         let root = tree.apply(&StoredPages(&*snapshot), &hashed(genesis))?;
         let head = DurableHead { height: 0, root, pages_height: 0, undo_height: 1 };
         let mut batch = Batch::default();
-        batch.put(Table::Meta, IDENTITY_KEY, (FORMAT, identity).encode());
+        put_identity(&mut batch, identity);
         put_entries(&mut batch, genesis);
         put_pages(&mut batch, &mut tree, Turn::ALL);
-        put_block(&mut batch, &head, block);
+        put_block(&mut batch, &head, &block);
         store.write(&batch, Durability::Synced)?;
-        Self::start(store, config, tree, head)
+        Self::start(store, identity, config, tree, head)
     }
 
     /// Opens a state where its last block left it; nothing if the store is empty.
@@ -98,29 +104,44 @@ impl DurableState {
     /// Says what is wrong with the database; faults if it cannot be read.
     pub fn open(store: Arc<dyn Store>, identity: Identity, config: DurableConfig) -> Result<Option<Self>, OpenError> {
         let snapshot = store.snapshot();
-        let Some(found) = snapshot.get(Table::Meta, IDENTITY_KEY)? else {
-            let is_empty = snapshot.seek(Table::Entries, &[])?.is_none() && snapshot.seek(Table::Meta, &[])?.is_none();
-            return if is_empty { Ok(None) } else { Err(OpenError::Foreign) };
-        };
-        check_identity(&found, identity)?;
-        let head = snapshot.get(Table::Meta, HEAD_KEY)?.ok_or(OpenError::Foreign)?;
-        let head = DurableHead::decode_all(&mut &head[..])
-            .map_err(|error| Fault::Corrupt { what: "head", detail: error.to_string() })?;
+        let Some(found) = read_identity(&*snapshot)? else { return Ok(None) };
+        check_identity(found, identity)?;
+        let head = read_head(&*snapshot)?;
         let (tree, head) = recover(&*store, &*snapshot, &config, head)?;
-        Self::start(store, config, tree, head).map(Some)
+        Self::start(store, identity, config, tree, head).map(Some)
     }
 
-    fn start(store: Arc<dyn Store>, config: DurableConfig, tree: Tree, head: DurableHead) -> Result<Self, OpenError> {
+    fn start(
+        store: Arc<dyn Store>,
+        identity: Identity,
+        config: DurableConfig,
+        tree: Tree,
+        head: DurableHead,
+    ) -> Result<Self, OpenError> {
         let snapshot = store.snapshot();
         let blocks = undo::changed_keys(&*snapshot, head.undo_height, head.height)?.into();
+        let pins = read_pins(&*snapshot)?;
+        let checks = Mutex::new(Checks::since(head.height));
         let published = Published { head: head.height, snapshot, blocks };
         Ok(Self {
             store,
+            identity,
             config,
             cache: Arc::new(StateCache::new(config.cache_bytes_max, head.height)),
             published: RwLock::new(Arc::new(published)),
-            writer: Mutex::new(Writer { tree, head, failed: false }),
+            writer: Mutex::new(Writer { tree, head, pins, failed: false }),
+            checks,
         })
+    }
+
+    /// Returns the sizes and times that it was opened with.
+    pub const fn config(&self) -> &DurableConfig {
+        &self.config
+    }
+
+    /// Returns what the state is of.
+    pub const fn identity(&self) -> Identity {
+        self.identity
     }
 
     fn published(&self) -> Arc<Published> {
@@ -156,7 +177,15 @@ impl DurableState {
     /// # Errors
     /// Faults if the store cannot answer.
     pub fn block(&self, height: u64) -> Result<Option<Bytes>, Fault> {
-        Ok(self.published().snapshot.get(Table::Blocks, &height.to_be_bytes())?)
+        Ok(read_block(&*self.published().snapshot, height)?.map(|(_, block)| block))
+    }
+
+    /// Returns the root of the state after a block; nothing if it is not committed, or came before an imported one.
+    ///
+    /// # Errors
+    /// Faults if the store cannot answer.
+    pub fn root_at(&self, height: u64) -> Result<Option<StateRoot>, Fault> {
+        Ok(read_block(&*self.published().snapshot, height)?.map(|(root, _)| StateRoot::new(root)))
     }
 
     /// Returns what is under a key after the newest block, with the proof against its root.
@@ -168,27 +197,6 @@ impl DurableState {
         let view = self.newest();
         let path = writer.tree.path(&StoredPages(&*self.store.snapshot()), &key_hash(key.as_bytes()))?;
         Ok((view.get(key)?, path.into(), StateRoot::new(writer.head.root)))
-    }
-
-    /// Computes the root from every entry, without the tree. Reads all of the state.
-    ///
-    /// # Errors
-    /// Faults if the store cannot answer, or if the root is not the head's.
-    pub fn check_root(&self) -> Result<StateRoot, Fault> {
-        let (snapshot, root) = {
-            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            (self.published().snapshot.clone(), writer.head.root)
-        };
-        let mut leaves = Vec::new();
-        snapshot.scan(Table::Entries, &[], &mut |key, value| {
-            leaves.push(super::tree::Leaf { key: key_hash(&key), value: value_hash(&value) });
-            true
-        })?;
-        leaves.sort_unstable_by_key(|leaf| leaf.key);
-        if super::tree::root_from_scratch(&leaves) == root {
-            return Ok(StateRoot::new(root));
-        }
-        Err(wrong_root("the entries"))
     }
 
     /// Returns what the cache of values did so far. Tells about this machine, not about the chain.

@@ -165,7 +165,19 @@ pub fn next_changed(snapshot: &dyn Snapshot, height: u64, from: &[u8]) -> Result
     Ok(rows.into_iter().map(|(key, _)| key).find(|key| key.as_slice() >= from).map(|key| StateKey::from_bytes(&key)))
 }
 
-type Row = (Vec<u8>, Option<Vec<u8>>);
+/// Returns what a block replaced under some keys: the first of those at or after another that it changed, ordered by key.
+/// Nothing if there is none.
+///
+/// # Errors
+/// Faults if the store cannot answer, or if the record is damaged.
+pub fn rows_from(snapshot: &dyn Snapshot, height: u64, from: &[u8]) -> Result<Vec<Row>, Fault> {
+    let mut rows = chunk(snapshot, height, from)?;
+    rows.drain(..rows.partition_point(|(key, _)| key.as_slice() < from));
+    Ok(rows)
+}
+
+/// A key that a block changed, and what was there.
+pub type Row = (Vec<u8>, Option<Vec<u8>>);
 
 /// Returns the chunk in which a key lies if it is anywhere.
 fn chunk(snapshot: &dyn Snapshot, height: u64, key: &[u8]) -> Result<Vec<Row>, Fault> {

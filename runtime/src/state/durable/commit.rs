@@ -3,7 +3,6 @@
 use std::sync::{Arc, PoisonError};
 
 use alloy_primitives::Bytes;
-use parity_scale_codec::Encode;
 
 use super::super::commit::{StateRoot, hashed};
 use super::super::store::{Batch, StoreError, Table};
@@ -11,8 +10,9 @@ use super::super::tree::{Change, Tree, Turn};
 use super::super::undo::{self, ChangedKeys, Fingerprint, Replaced};
 use super::super::view::Published;
 use super::super::{ChangeSet, StateKey, threads};
-use super::format::HEAD_KEY;
-use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, StoredPages, Writer};
+use super::format::put_block;
+use super::retention::oldest_needed;
+use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, StoredPages, Writer};
 use crate::fault::Fault;
 
 /// The fewest keys that are worth a thread for reading.
@@ -93,10 +93,7 @@ impl DurableState {
         let (height, mut undo_height) = (changed.height, writer.head.undo_height);
         undo::write_changed(&mut batch, changed);
         // At most two records a block, so that a shorter retention is reached in bounded steps.
-        let oldest = match self.config.retained_blocks {
-            Retention::Blocks(blocks) => height.saturating_sub(blocks.max(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1),
-            Retention::Archive => 0,
-        };
+        let oldest = oldest_needed(&self.config, &writer.pins, height);
         for _ in 0..2 {
             if undo_height < oldest {
                 undo::remove(&mut batch, &*published.snapshot, undo_height)?;
@@ -108,7 +105,7 @@ impl DurableState {
         let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
         let pages_height = behind.max(writer.head.pages_height);
         let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
-        put_block(&mut batch, &head, block);
+        put_block(&mut batch, &head, &block);
         Ok((batch, head))
     }
 
@@ -128,12 +125,6 @@ fn changed_keys(height: u64, changes: &[Change]) -> ChangedKeys {
     ChangedKeys::new(height, changes.iter().map(|(key, _)| Fingerprint::of(key)).collect())
 }
 
-/// Puts what the owner keeps of a block, and the head.
-pub(super) fn put_block(batch: &mut Batch, head: &DurableHead, block: Vec<u8>) {
-    batch.put(Table::Blocks, head.height.to_be_bytes().to_vec(), block);
-    batch.put(Table::Meta, HEAD_KEY, head.encode());
-}
-
 pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
     // The keys in one piece, which is allocated once.
     let keys = Bytes::from(changes.keys().map(StateKey::as_bytes).collect::<Vec<_>>().concat());
@@ -145,7 +136,7 @@ pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
     }
 }
 
-pub(super) fn put_pages(batch: &mut Batch, tree: &mut Tree, turn: Turn) {
+pub(in super::super) fn put_pages(batch: &mut Batch, tree: &mut Tree, turn: Turn) {
     let (mut bytes, mut rows) = (Vec::new(), Vec::new());
     tree.flush(turn, |id, page| {
         let start = bytes.len();

@@ -17,6 +17,11 @@ pub struct DurableConfig {
     pub cache_bytes_max: usize,
     /// Pages of the tree that are kept in memory beside those that are not written yet, in bytes.
     pub page_bytes_max: usize,
+    /// Blocks from one check of the root from scratch to the next; 0 is never.
+    pub check_interval_blocks: u64,
+    /// Steps by which a chain advances a check before it commits a block; 0 leaves it to whoever calls
+    /// [`DurableState::advance_check`](super::DurableState::advance_check), on a thread of its own say.
+    pub check_steps_per_block: usize,
     /// When a commit is safe from a power cut: `Synced`, each one when it returns; `Buffered`, every
     /// [`SYNC_INTERVAL_BLOCKS`]th block, with all blocks before it. The end of the process alone loses nothing either way.
     pub durability: Durability,
@@ -47,6 +52,9 @@ impl Default for DurableConfig {
             retained_blocks: Retention::Blocks(256),
             cache_bytes_max: 64 << 20,
             page_bytes_max: 128 << 20,
+            check_interval_blocks: 1_000,
+            // About 2 ms.
+            check_steps_per_block: 4_096,
             durability: Durability::Synced,
         }
     }

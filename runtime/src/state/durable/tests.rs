@@ -7,8 +7,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use parity_scale_codec::Encode;
 use proptest::prelude::*;
 
+use super::format::IDENTITY_KEY;
 use super::*;
 use crate::state::State;
 use crate::state::store::StoreError;
@@ -25,56 +27,66 @@ pub(super) fn pass(step: &str) {
     assert!(ARMED.get() != Some(step), "a test ends the process at: {step}");
 }
 
-const IDENTITY: Identity = Identity { chain_id: 7, genesis_hash: [1; 32] };
+pub(in crate::state) const IDENTITY: Identity = Identity { chain_id: 7, genesis_hash: [1; 32] };
 
 /// Sizes that are too small, so that everything is evicted, pruned and written early.
-fn small(cache_bytes_max: usize) -> DurableConfig {
+pub(in crate::state) const fn small(cache_bytes_max: usize) -> DurableConfig {
     DurableConfig {
         retained_blocks: Retention::Blocks(PAGES_BEHIND_BLOCKS_MAX),
         cache_bytes_max,
         page_bytes_max: 4 << 10,
+        check_interval_blocks: 1,
+        check_steps_per_block: 0,
         durability: Durability::Synced,
     }
 }
 
-fn key(number: u8) -> StateKey {
+pub(in crate::state) fn key(number: u8) -> StateKey {
     // Of different lengths, one the beginning of another.
     StateKey::from_bytes(&[b'k', number / 8, number % 8][..if number.is_multiple_of(8) { 2 } else { 3 }])
 }
 
-fn block(writes: &[(u8, Option<u8>)]) -> ChangeSet {
+pub(in crate::state) fn block(writes: &[(u8, Option<u8>)]) -> ChangeSet {
     writes.iter().map(|(number, value)| (key(*number), value.map(|value| vec![value; 5].into()))).collect()
 }
 
 /// The state after every block, by definition, and the roots.
-struct Model {
-    states: Vec<State>,
+pub(in crate::state) struct Model {
+    pub(in crate::state) states: Vec<State>,
 }
 
 impl Model {
-    fn new(genesis: &ChangeSet) -> Self {
+    pub(in crate::state) fn new(genesis: &ChangeSet) -> Self {
         let mut state = State::new();
         state.commit(genesis);
         Self { states: vec![state] }
     }
 
-    fn head(&self) -> u64 {
+    pub(in crate::state) fn head(&self) -> u64 {
         self.states.len() as u64 - 1
     }
 
-    fn commit(&mut self, changes: &ChangeSet) -> StateRoot {
+    pub(in crate::state) fn commit(&mut self, changes: &ChangeSet) -> StateRoot {
         let mut state = self.states.last().unwrap().clone();
         let root = state.commit(changes);
         self.states.push(state);
         root
     }
 
-    fn check(&self, durable: &DurableState, height: u64) {
+    pub(in crate::state) fn check(&self, durable: &DurableState, height: u64) {
         let state = &self.states[usize::try_from(height).unwrap()];
         let view = durable.at(height).unwrap();
         for number in 0..=255 {
             assert_eq!(view.get(&key(number)).unwrap(), state.get(&key(number)).unwrap(), "at {height}");
         }
+        let mut scanned = Vec::new();
+        view.scan(&[], &mut |key, value| {
+            scanned.push((StateKey::from_bytes(&key), value));
+            true
+        })
+        .unwrap();
+        let entries: Vec<_> = state.entries().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        assert_eq!(scanned, entries, "at {height}");
         for prefix in [&b""[..], b"k", b"k\x03", b"x"] {
             let (mut after, mut expected) = (Vec::new(), Vec::new());
             loop {
@@ -102,7 +114,7 @@ impl Model {
     }
 }
 
-fn open(store: &Arc<dyn Store>, config: DurableConfig) -> DurableState {
+pub(in crate::state) fn open(store: &Arc<dyn Store>, config: DurableConfig) -> DurableState {
     DurableState::open(Arc::clone(store), IDENTITY, config).unwrap().unwrap()
 }
 
@@ -176,6 +188,12 @@ fn play(store: Arc<dyn Store>, cache_bytes_max: usize, blocks: Vec<(Event, Write
         }
         let root = durable.commit(model.head(), &changes, vec![9]).unwrap();
         assert_eq!(root, expected);
+        // Every block, and in small steps.
+        let mut progress = CheckProgress::Going;
+        while progress == CheckProgress::Going {
+            progress = durable.advance_check(50).unwrap();
+        }
+        assert_eq!(progress, CheckProgress::Equal { height: model.head() });
         model.check(&durable, model.head());
     }
     model.check_all(&durable);

@@ -2,7 +2,8 @@
 //!
 //! A binary tree over the hashes of the keys ([`hash`]). A subtree that holds a single entry is that entry's leaf, whatever
 //! its height. So the shape, and with it the root, depends on the entries alone, not on the order in which they came, nor
-//! on how the tree is cut into pages ([`page`]), nor on which of them are in memory ([`pages`]).
+//! on how the tree is cut into pages ([`page`]), nor on which of them are in memory ([`pages`]). What is known of a part of the
+//! tree only, and what it proves, is in [`range`](mod@range).
 //!
 //! Cost: n entries have n - 1 branches and about as many again with an empty side, none deeper than a few levels below
 //! log2(n). An update of k entries reads the pages on their paths, about log16(n / 16) each, most of them shared, and hashes
@@ -13,6 +14,7 @@ pub mod hash;
 pub mod page;
 pub mod pages;
 mod prove;
+pub mod range;
 mod update;
 
 #[cfg(test)]
