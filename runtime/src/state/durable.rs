@@ -218,4 +218,4 @@ impl core::fmt::Debug for DurableState {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,9 +4,10 @@
 //! - [`commit`]: a state in memory, and the root.
 //! - [`entries`]: the entries of a state in memory.
 //! - [`durable`]: a state that survives its process.
+//! - [`snapshot`](mod@snapshot): a state as a file whose chunks prove themselves.
 //! - [`store`]: where a durable state lies: in memory, or on disk.
 //! - [`tree`]: the authenticated tree and its root.
-//! - [`proof`]: inclusion and absence proofs, and their verifier.
+//! - [`proof`]: inclusion and absence proofs.
 //! - [`undo`]: what each block replaced.
 //! - [`view`]: reads at one height.
 //! - [`cache`]: values in memory, by key and height.
@@ -17,6 +18,7 @@ pub mod durable;
 pub mod entries;
 pub mod key;
 pub mod proof;
+pub mod snapshot;
 pub mod store;
 mod threads;
 pub mod tree;
