@@ -9,6 +9,7 @@
 //! Costs of a block of k changes: k values and their replaced values, written once; the pages that have waited long enough;
 //! two hashes a value and those of the tree.
 
+mod audit;
 mod check;
 pub(super) mod commit;
 mod config;
@@ -16,6 +17,7 @@ pub(super) mod format;
 mod prefetch;
 mod recover;
 mod retention;
+mod survey;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -35,10 +37,12 @@ use format::{check_identity, put_block, put_identity, read_block, read_head};
 use recover::recover;
 use retention::{Pins, read_pins};
 
+pub use audit::{AuditProgress, FINDINGS_MAX};
 pub use check::{CheckProgress, RootCheck};
 pub use config::{DurableConfig, PAGES_BEHIND_BLOCKS_MAX, Retention, SYNC_INTERVAL_BLOCKS};
 pub use format::{DurableHead, FORMAT, Identity, OpenError, read_identity};
 pub use retention::{PIN_NAME_BYTES_MAX, PINS_MAX, PinError, Pruned};
+pub use survey::{Survey, TableSurvey, survey};
 
 /// A state in a store.
 pub struct DurableState {

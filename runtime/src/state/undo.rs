@@ -51,6 +51,11 @@ impl ChangedKeys {
         Self { height, fingerprints }
     }
 
+    /// Tells whether these are the keys that the block changed, by their fingerprints in order.
+    pub fn is_of(&self, fingerprints: &[Fingerprint]) -> bool {
+        self.fingerprints == fingerprints
+    }
+
     /// Tells whether the block may have changed a key; it has not if the answer is no.
     pub fn may_hold(&self, key: Fingerprint) -> bool {
         self.fingerprints.binary_search(&key).is_ok()

@@ -104,6 +104,11 @@ pub(super) fn read_pins(snapshot: &dyn Snapshot) -> Result<Pins, Fault> {
     rows.into_iter().map(pin).collect()
 }
 
+/// Tells whether a row of the meta table is a pin, by its key.
+pub(super) fn is_pin(key: &[u8]) -> bool {
+    key.strip_prefix(PREFIX).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(is_name)
+}
+
 fn is_name(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     (1..=PIN_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_part)

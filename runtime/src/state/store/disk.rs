@@ -105,6 +105,10 @@ impl Store for DiskStore {
     fn disk_bytes(&self) -> Result<u64, StoreError> {
         self.database.disk_space().map_err(|error| store_error(&error))
     }
+
+    fn table_bytes(&self, table: Table) -> Option<u64> {
+        Some(self.tables.of(table).disk_space())
+    }
 }
 
 impl core::fmt::Debug for DiskStore {

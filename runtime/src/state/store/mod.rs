@@ -116,6 +116,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Says why they cannot be counted.
     fn disk_bytes(&self) -> Result<u64, StoreError>;
+
+    /// Returns the bytes of a table's own files, if it has some.
+    fn table_bytes(&self, _: Table) -> Option<u64> {
+        None
+    }
 }
 
 /// The tables at one moment.

@@ -90,6 +90,15 @@ impl PageId {
         nibble(key, usize::from(self.nibbles))
     }
 
+    /// Reads a place as it is named in the store; nothing if the bytes are none.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (nibbles, path) = bytes.split_first()?;
+        let mut id = Self { nibbles: *nibbles, path: [0; 32] };
+        id.path.get_mut(..path.len())?.copy_from_slice(path);
+        (id.nibbles <= 64 && id.to_bytes() == bytes && id.parent().is_none_or(|(page, index)| page.child(index) == id))
+            .then_some(id)
+    }
+
     /// Returns which child of the page at a depth, in levels, this place lies below.
     pub(super) fn index_at(&self, depth: usize) -> usize {
         nibble(&self.path, depth / 4)
