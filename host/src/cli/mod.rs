@@ -5,6 +5,7 @@
 
 mod cache;
 mod contract;
+mod db;
 mod demo;
 mod exit;
 mod failure;
@@ -37,6 +38,9 @@ enum Command {
     /// Look at the compiled code that is kept between runs, check it, or remove it.
     #[command(subcommand, arg_required_else_help = true)]
     Cache(cache::Command),
+    /// Look at the database of a data folder, check it, prune it, export and import its state.
+    #[command(subcommand, arg_required_else_help = true)]
+    Db(db::Command),
     Demo(demo::Demo),
     Trace(trace::Trace),
     /// Print a completion script, to be sourced by a shell.
@@ -73,6 +77,7 @@ fn execute(command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Contract(command) => command.run(output),
         Command::Cache(command) => command.run(output),
+        Command::Db(command) => command.run(output),
         Command::Demo(demo) => demo.run(output),
         Command::Trace(trace) => trace.run(output),
         Command::Completions(Completions { shell }) => {

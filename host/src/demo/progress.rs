@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Is told about each task: it begins with a number of steps, advances, and ends.
 pub trait Progress {
-    /// A task begins.
+    /// A task begins; 0 steps if nobody knows how many.
     fn begin(&mut self, task: &'static str, steps: u64);
     /// Some steps are done.
     fn advance(&mut self, steps: u64);
@@ -39,7 +39,11 @@ impl Progress for Bar {
             return;
         }
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {human_pos}/{human_len} {eta:>4}") {
+        let template = match steps {
+            0 => "{msg:24} {human_pos}",
+            _ => "{msg:24} {wide_bar} {human_pos}/{human_len} {eta:>4}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_message(task);

@@ -21,6 +21,8 @@ mod survey;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use alloy_primitives::Bytes;
+
 use super::cache::{StateCache, StateCacheCounts};
 use super::commit::{StateRoot, hashed};
 use super::proof::Proof;
@@ -30,7 +32,6 @@ use super::undo;
 use super::view::{Published, StateView, ViewError};
 use super::{ChangeSet, StateKey, StateReader};
 use crate::fault::Fault;
-use alloy_primitives::Bytes;
 use check::Checks;
 use commit::{put_entries, put_pages};
 use format::{check_identity, put_block, put_identity, read_block, read_head};

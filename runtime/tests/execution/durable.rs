@@ -9,6 +9,7 @@ use florin_runtime::chain::{Chain, ChainConfig, ChainError};
 use florin_runtime::fault::Fault;
 use florin_runtime::genesis::Genesis;
 use florin_runtime::state::durable::{DurableConfig, OpenError};
+use florin_runtime::state::snapshot::{Expected, import};
 use florin_runtime::state::store::disk::{DiskConfig, DiskStore};
 use florin_runtime::state::store::memory::MemoryStore;
 use florin_runtime::state::store::{Batch, Durability, Store, Table};
@@ -145,4 +146,64 @@ fn of_two_chains_on_one_database_only_one_goes_on() {
     // The other still shows what it showed.
     assert_eq!(second.account(user(2)).unwrap(), world.chain.account(user(2)).unwrap());
     assert_ne!(first.account(user(2)).unwrap(), second.account(user(2)).unwrap());
+}
+
+#[test]
+fn a_chain_goes_on_from_a_snapshot_with_the_same_blocks() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut world = World::new();
+    let genesis = world.chain.genesis().clone();
+    let mut chain = open(&genesis, folders[0].path()).unwrap();
+    let mut blocks = Vec::new();
+    for height in 1..=4_u64 {
+        let body = world.body(1, Some(Address::repeat_byte(9)), u128::from(height), vec![]);
+        let (block, _) = world.propose(vec![world.signed(1, &body)]);
+        world.run(&block);
+        chain.commit(chain.execute(&block).unwrap()).unwrap();
+        blocks.push((block, chain.head_hash(), chain.state_root()));
+    }
+    let mut file = Vec::new();
+    chain.durable().unwrap().export(2, &mut file, &mut |_| {}).unwrap();
+    let store = DiskStore::open(folders[1].path(), DiskConfig::default()).unwrap();
+    import(&store, &mut &file[..], &Expected::default(), &mut |_| {}).unwrap();
+    drop(store);
+
+    let mut copy = open(&genesis, folders[1].path()).unwrap();
+    assert_eq!((copy.head_hash(), copy.state_root()), (blocks[1].1, blocks[1].2));
+    for (block, hash, root) in &blocks[2..] {
+        copy.commit(copy.execute(block).unwrap()).unwrap();
+        assert_eq!((copy.head_hash(), copy.state_root()), (*hash, *root));
+    }
+    assert_eq!(copy.durable().unwrap().heights(), (2, 4));
+    let other = Genesis { time: genesis.time + 1, ..genesis };
+    drop(copy);
+    assert!(matches!(open(&other, folders[1].path()), Err(ChainError::Open(OpenError::Genesis { .. }))));
+}
+
+#[test]
+fn case_114_a_chain_checks_its_root_beside_the_blocks_and_halts_on_a_difference() {
+    let mut world = World::new();
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let genesis = world.chain.genesis().clone();
+    let config = ChainConfig { genesis, vm: VmConfig::default(), signature_threads: 1 };
+    let durable = DurableConfig { check_interval_blocks: 2, ..DurableConfig::default() };
+    let mut chain = Chain::open(config, Arc::clone(&store), durable).unwrap();
+    let mut commit = |chain: &mut Chain| {
+        let body = world.body(1, Some(Address::repeat_byte(9)), 1, vec![]);
+        let (block, _) = world.propose(vec![world.signed(1, &body)]);
+        world.run(&block);
+        chain.commit(chain.execute(&block).unwrap()).map(drop)
+    };
+    for _ in 0..4 {
+        commit(&mut chain).unwrap();
+    }
+    let mut batch = Batch::default();
+    batch.put(Table::Entries, &b"left over"[..], &b"somehow"[..]);
+    store.write(&batch, Durability::Synced).unwrap();
+    // The next check is of block 4, as it was; the one after that sees it.
+    commit(&mut chain).unwrap();
+    commit(&mut chain).unwrap();
+    let halt = commit(&mut chain).unwrap_err();
+    assert!(halt.to_string().contains("the root of the entries is not the one of the head"), "{halt}");
+    assert_eq!((chain.height(), chain.durable().unwrap().head().height), (6, 6));
 }

@@ -49,6 +49,12 @@ impl Tables {
 }
 
 impl DiskStore {
+    /// Tells whether there is a database in a folder. Opens and makes nothing.
+    pub fn is_at(folder: &Path) -> bool {
+        // The engine's own mark, without which it would make a new one.
+        folder.join("version").is_file()
+    }
+
     /// Opens the database in a folder, which is made if it is not there.
     ///
     /// # Errors
