@@ -8,6 +8,12 @@
 //!
 //! Costs of a block of k changes: k values and their replaced values, written once; the pages that have waited long enough;
 //! two hashes a value and those of the tree.
+//!
+//! - `commit`, `recover`: a block's steps, and what opening makes good.
+//! - `config`, `format`: sizes and times; what the database says of itself, as bytes.
+//! - `retention`: how far back can be read: pins and pruning.
+//! - `check`: the root from scratch beside the blocks.
+//! - `survey`, `audit`: a database counted, and every row of it held against the others.
 
 mod audit;
 mod check;

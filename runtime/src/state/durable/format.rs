@@ -3,6 +3,7 @@
 //! ```text
 //! meta "identity" -> SCALE (format u32, chain id u64, genesis hash [32])
 //! meta "head"     -> SCALE (height u64, root [32], height of the pages u64, oldest undo record u64)
+//! meta "pin/" | name -> SCALE height u64
 //! meta "import"   -> SCALE (checksum of the snapshot's head [32], chunks u32), in place of the two while an import goes on
 //! blocks height u64, big-endian -> root [32] of the state after the block | what the owner keeps of it
 //! ```

@@ -8,8 +8,8 @@
 //! pages     place of a page                    -> page of the tree
 //! undo      height u64, big-endian | last key  -> what a block replaced, some keys at a time
 //!           height u64, big-endian             -> fingerprints of all keys that a block changed
-//! blocks    height u64, big-endian             -> what the owner of the state keeps of a block
-//! meta      name                               -> identity of the chain, head
+//! blocks    height u64, big-endian             -> root of the state after a block, what its owner keeps of the block
+//! meta      name                               -> identity of the chain, head, pinned heights, mark of an import
 //! ```
 
 pub mod disk;
