@@ -38,6 +38,9 @@ pub struct AuditProgress {
     pub done: u64,
 }
 
+/// Tells whether a key and a value are what a table holds.
+type IsRow<'a> = dyn Fn(&[u8], &[u8]) -> bool + 'a;
+
 struct Audit<'a> {
     snapshot: &'a dyn Snapshot,
     head: DurableHead,
@@ -77,7 +80,7 @@ impl Audit<'_> {
     }
 
     /// Returns the rows of a table that are not what a row of it is, by their keys.
-    fn foreign(&self, table: Table, is_row: &dyn Fn(&[u8], &[u8]) -> bool) -> Result<Vec<Bytes>, Fault> {
+    fn foreign(&self, table: Table, is_row: &IsRow<'_>) -> Result<Vec<Bytes>, Fault> {
         let mut foreign = Vec::new();
         self.snapshot.scan(table, &[], &mut |key, value| {
             if !is_row(&key, &value) {
@@ -101,7 +104,7 @@ impl Audit<'_> {
             height_of(key).is_some_and(|height| (head.undo_height..=head.height).contains(&height))
         };
         let is_name = |key: &[u8], _: &[u8]| [IDENTITY_KEY, HEAD_KEY].contains(&key) || is_pin(key);
-        let tables: [(Table, &dyn Fn(&[u8], &[u8]) -> bool); 3] =
+        let tables: [(Table, &IsRow<'_>); 3] =
             [(Table::Blocks, &is_block), (Table::Undo, &is_record), (Table::Meta, &is_name)];
         for (table, is_row) in tables {
             for key in self.foreign(table, is_row)? {
