@@ -118,7 +118,7 @@ impl DurableState {
         let Some(found) = read_identity(&*snapshot)? else { return Ok(None) };
         check_identity(found, identity)?;
         let head = read_head(&*snapshot)?;
-        let (tree, head) = recover(&*store, &*snapshot, &config, head)?;
+        let tree = recover(&*snapshot, &config, &head)?;
         Self::start(store, identity, config, tree, head).map(Some)
     }
 

@@ -153,6 +153,35 @@ fn a_scan_over_all_keys_does_not_push_out_what_is_used_again() {
 }
 
 #[test]
+fn skewed_reads_hit_nearly_as_often_as_if_the_best_keys_were_known() {
+    const KEYS: u16 = 20_000;
+    const HELD: usize = 1_000;
+    let one = held_bytes(&key(0), &Version { from: 0, to: OPEN, value: value(1) });
+    // The weight of a key is one part in its rank, in whole numbers: Zipf's law.
+    let ends: Vec<u64> = (1..=u64::from(KEYS))
+        .scan(0, |sum, rank| {
+            *sum += (1 << 32) / rank;
+            Some(*sum)
+        })
+        .collect();
+    let all = ends[ends.len() - 1];
+    let cache = StateCache::new(HELD * one, 0);
+    let (mut seed, mut hits, reads) = (1_u64, 0_u64, 200_000_u64);
+    for read in 0..2 * reads {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let chosen = (u128::from(seed) * u128::from(all) >> 64) as u64;
+        let number = u16::try_from(ends.partition_point(|end| *end <= chosen)).unwrap();
+        match cache.get(&key(number), 0) {
+            Some(_) => hits += u64::from(read >= reads),
+            None => cache.fill(&key(number), 0, OPEN, 0, value(1)),
+        }
+    }
+    // In percent; the first half warms the cache.
+    let (hit, best) = (hits * 100 / reads, ends[HELD - 1] * 100 / all);
+    assert!(hit + 5 >= best, "{hit}% of the reads hit, of the best fixed keys {best}%");
+}
+
+#[test]
 fn case_113_threads_read_and_fill_while_blocks_are_committed_and_no_answer_is_stale() {
     const BLOCKS: u64 = 300;
     let cache = StateCache::new(64 << 10, 0);

@@ -49,8 +49,12 @@ struct Audit<'a> {
 }
 
 impl DurableState {
-    /// Looks at every row; returns what is wrong, at most [`FINDINGS_MAX`] things.
+    /// Looks at every row; returns what is wrong, at most [`FINDINGS_MAX`] things. Writes first what the pages lack, without
+    /// which they are not of one age.
     pub fn audit(&self, progress: &mut dyn FnMut(AuditProgress)) -> Vec<String> {
+        if let Err(fault) = self.write_pages() {
+            return vec![fault.to_string()];
+        }
         let snapshot = self.published().snapshot.clone();
         let mut audit = Audit { snapshot: &*snapshot, head: self.head(), findings: Vec::new(), progress };
         audit.stage(Audit::small_tables);

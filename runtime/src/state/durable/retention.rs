@@ -21,10 +21,12 @@ use parity_scale_codec::{DecodeAll, Encode};
 use thiserror::Error;
 
 use super::super::store::{Batch, Durability, Snapshot, StoreError, Table};
+use super::super::tree::Turn;
 use super::super::undo;
 use super::super::view::{Published, ViewError};
+use super::commit::put_pages;
 use super::format::HEAD_KEY;
-use super::{DurableConfig, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, Writer};
+use super::{DurableConfig, DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, Writer};
 use crate::fault::Fault;
 
 /// The most pins of a database.
@@ -196,6 +198,21 @@ impl DurableState {
         let mut blocks = published.blocks.clone();
         blocks.pop_front();
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        writer.head = head;
+        Ok(())
+    }
+
+    /// Writes the pages of the tree that the store lacks, so that all in it are those of the head.
+    pub(super) fn write_pages(&self) -> Result<(), Fault> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let published = self.published();
+        let mut batch = Batch::default();
+        put_pages(&mut batch, &mut writer.tree, Turn::ALL);
+        let head = DurableHead { pages_height: writer.head.height, ..writer.head.clone() };
+        batch.put(Table::Meta, HEAD_KEY, head.encode());
+        self.write_beside(&mut writer, &batch)?;
+        let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks: published.blocks.clone() };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         writer.head = head;
         Ok(())

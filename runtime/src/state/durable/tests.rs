@@ -490,3 +490,16 @@ fn each_block_is_synced_or_one_in_an_interval() {
         }
     }
 }
+
+#[test]
+fn opening_writes_nothing_whatever_the_pages_lack() {
+    let noting = Arc::new(NotingStore::default());
+    let durable = DurableState::create(noting.clone(), IDENTITY, small(0), &block(&[(1, Some(0))]), vec![]).unwrap();
+    for height in 1..9 {
+        durable.commit(height, &block(&[(1, Some(1))]), vec![]).unwrap();
+    }
+    let written = noting.synced.lock().unwrap().len();
+    let again = DurableState::open(noting.clone(), IDENTITY, small(0)).unwrap().unwrap();
+    assert_eq!(again.head(), durable.head());
+    assert_eq!(noting.synced.lock().unwrap().len(), written);
+}

@@ -18,7 +18,7 @@ fn database() -> Arc<dyn Store> {
     let genesis: ChangeSet =
         (0..600_u16).map(|n| (StateKey::from_bytes(&n.to_be_bytes()), Some(vec![1; 9].into()))).collect();
     let durable = DurableState::create(Arc::clone(&store), IDENTITY, small(0), &genesis, vec![]).unwrap();
-    for height in 1..=40_u8 {
+    for height in 1..=72_u8 {
         let changes: Vec<_> = (0..100).map(|n| (n, (n % 3 != height % 3).then_some(height))).collect();
         durable.commit(u64::from(height), &block(&changes), vec![height]).unwrap();
         if height == 5 {
@@ -92,7 +92,7 @@ fn case_112_every_damaged_entry_and_record_is_found() {
     };
     database().snapshot().scan(Table::Undo, &[], visit).unwrap();
     // Each holds a value whose last byte can be another.
-    for (key, value) in records.iter().step_by(9) {
+    for (key, value) in records.iter().step_by(17) {
         let height = u64::from_be_bytes(*key.first_chunk().unwrap());
         let mut rows = Vec::<undo::Row>::decode_all(&mut &value[..]).unwrap();
         rows[0].1 = Some(b"flipped".to_vec());
@@ -109,14 +109,14 @@ fn a_row_that_is_left_over_or_missing_is_found() {
     let height = |height: u64| height.to_be_bytes().to_vec();
     let row = |table, key: Vec<u8>| found(|_, batch| batch.put(table, key, vec![1; 40]));
     assert_eq!(
-        row(Table::Blocks, height(41)),
-        ["the row 0x0000000000000029 of the table blocks does not belong there"]
+        row(Table::Blocks, height(73)),
+        ["the row 0x0000000000000049 of the table blocks does not belong there"]
     );
     assert_eq!(row(Table::Undo, height(3)), ["the row 0x0000000000000003 of the table undo does not belong there"]);
     assert_eq!(row(Table::Meta, b"other".to_vec()), ["the row 0x6f74686572 of the table meta does not belong there"]);
     let short = found(|_, batch| batch.put(Table::Blocks, height(7), vec![1; 31]));
     assert!(short[0].contains("0x0000000000000007"), "{short:?}");
-    assert_eq!(row(Table::Blocks, height(40)), ["the root of the newest block is not the one of the head"]);
+    assert_eq!(row(Table::Blocks, height(72)), ["the root of the newest block is not the one of the head"]);
     let missing = found(|_, batch| batch.remove(Table::Blocks, height(30)));
     assert_eq!(missing, ["block 30 is missing"]);
     let prints = found(|snapshot, batch| {
