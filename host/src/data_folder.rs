@@ -1,14 +1,13 @@
 //! Where a program keeps what must survive it: a folder that one process uses at a time.
 //!
 //! ```text
-//! DIR/            mode 0700 if it is made here
-//! DIR/lock        held by the process that uses the folder
-//! DIR/state/      mode 0700: the database of the chain's state and blocks
-//! DIR/state.new/  a database that is not finished yet, or was left by a process that ended while making it
+//! DIR/        mode 0700 if it is made here
+//! DIR/lock    held by the process that uses the folder
+//! DIR/state/  mode 0700: the database of the chain's state and blocks
 //! ```
 //!
-//! Guarantees that a process that ends at any point leaves a folder that opens: a new database is made beside its place and
-//! moved there when it is whole. Refuses a folder that another process uses.
+//! Guarantees that a process that ends at any point leaves a folder that opens, as the database itself does. Refuses a folder
+//! that another process uses.
 
 use std::fs::{self, File};
 use std::io;
@@ -81,27 +80,9 @@ impl DataFolder {
     /// [`DataFolderError`] if it cannot be made or opened.
     pub fn state(&self, config: DiskConfig) -> Result<DiskStore, DataFolderError> {
         let place = self.state_folder();
-        if !place.try_exists().map_err(failed(&place))? {
-            self.make_state(&place, config)?;
-        }
-        open(&place, config)
+        make(&place)?;
+        DiskStore::open(&place, config).map_err(|error| DataFolderError::Store { path: place, error })
     }
-
-    /// Makes an empty database beside its place, and moves it there.
-    fn make_state(&self, place: &Path, config: DiskConfig) -> Result<(), DataFolderError> {
-        let beside = self.path.join("state.new");
-        match fs::remove_dir_all(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&beside)(error)),
-            _ => make(&beside)?,
-        }
-        drop(open(&beside, config)?);
-        fs::rename(&beside, place).map_err(failed(place))?;
-        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(failed(&self.path))
-    }
-}
-
-fn open(place: &Path, config: DiskConfig) -> Result<DiskStore, DataFolderError> {
-    DiskStore::open(place, config).map_err(|error| DataFolderError::Store { path: place.to_owned(), error })
 }
 
 fn make(path: &Path) -> Result<(), DataFolderError> {
@@ -135,18 +116,6 @@ mod tests {
         assert_eq!((mode(&path), mode(&folder.state_folder())), (0o700, 0o700));
         drop(folder);
         DataFolder::open(&path).unwrap().state(DiskConfig::default()).unwrap();
-        assert!(!path.join("state.new").exists());
-    }
-
-    #[test]
-    fn a_database_that_was_never_finished_is_made_anew() {
-        let above = tempfile::tempdir().unwrap();
-        // What the end of the process leaves between the first file and the last.
-        fs::create_dir(above.path().join("state.new")).unwrap();
-        fs::write(above.path().join("state.new/0.jnl"), b"").unwrap();
-        let folder = DataFolder::open(above.path()).unwrap();
-        folder.state(DiskConfig::default()).unwrap();
-        assert!(folder.state_folder().is_dir() && !above.path().join("state.new").exists());
     }
 
     #[test]

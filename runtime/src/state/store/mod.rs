@@ -92,8 +92,8 @@ pub enum StoreError {
     /// Another process has the database open.
     #[error("the database is open in another process: stop that one first")]
     Locked,
-    /// An earlier write failed.
-    #[error("an earlier write failed: start again")]
+    /// An earlier write failed, or one in the background.
+    #[error("an earlier write failed, or one in the background: check the disk, then start again")]
     Stopped,
     /// What is stored does not pass its checksums.
     #[error("the database is damaged: {0}; restore it from a snapshot")]
