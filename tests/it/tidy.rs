@@ -75,6 +75,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     // A peer is a workspace of its own and knows nothing of ours.
     ("benches/peers/cosmwasm", &[]),
     ("benches/peers/cosmwasm/token", &[]),
+    ("benches/peers/databases", &[]),
 ];
 
 #[test]

@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use alloy_primitives::{B256, keccak256};
 use florin_runtime::vm::{CacheCounts, CacheFolder, NodeKey, Vm, VmConfig};
 
-use crate::clock::{Nanoseconds, Side, each, median, medians, timed};
-use crate::failure::Failure;
 use crate::variant::variant;
+use florin_peers::clock::{Nanoseconds, Side, each, median, medians, timed};
+use florin_peers::failure::Failure;
 
 /// Contracts that are looked up, in turn.
 pub(crate) const CONTRACTS: u32 = 16;

@@ -6,10 +6,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::clock::Nanoseconds;
-use crate::failure::Failure;
 use crate::memory::Resident;
-use crate::process::Process;
+use florin_peers::clock::Nanoseconds;
+use florin_peers::failure::Failure;
+use florin_peers::process::Process;
 
 const NAME: &str = "cosmwasm-vm";
 
@@ -37,7 +37,7 @@ impl Cosmwasm {
     /// If one fails.
     pub(crate) fn transfer(&mut self, calls: u32) -> Result<Nanoseconds, Failure> {
         let [time] = self.0.ask(&format!("transfer {calls}"))?;
-        Ok(crate::clock::each(std::time::Duration::from_nanos(time), calls))
+        Ok(florin_peers::clock::each(std::time::Duration::from_nanos(time), calls))
     }
 
     /// Returns the units that have arrived.

@@ -5,13 +5,13 @@ use std::num::NonZeroU32;
 use florin_benches::{metering, u128_formulas};
 use florin_runtime::vm::{EngineKind, VmConfig};
 
-use crate::clock::{Nanoseconds, Side, medians};
 use crate::cosmwasm::Cosmwasm;
-use crate::failure::Failure;
 use crate::memory::{Resident, in_a_child};
-use crate::report::{Bound, Report, Row, rounded};
 use crate::token::{Native, RECIPIENTS, Token};
 use crate::{cache, host_read, isolation};
+use florin_peers::clock::{Nanoseconds, Side, medians};
+use florin_peers::failure::Failure;
+use florin_peers::report::{Bound, Report, Row, rounded};
 
 /// Calls of a round, so that a round is long enough for the clock and short enough to take turns.
 const CALLS: u32 = 1_000;
@@ -60,7 +60,8 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Failure> {
         ("lookups a round", cache::LOOKUPS.into()),
         ("contracts looked up", cache::CONTRACTS.into()),
     ];
-    let mut report = Report { settings, rows: Vec::new() };
+    let taken = "CPU time, medians of interleaved rounds".to_owned();
+    let mut report = Report { taken, settings, rows: Vec::new() };
     let mut add = |step: &str, rows: Vec<Row>| {
         eprintln!("measured: {step}");
         report.rows.extend(rows);

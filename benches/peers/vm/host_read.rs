@@ -9,9 +9,9 @@ use alloy_primitives::Bytes;
 use florin_runtime::vm::frame::Entry;
 use florin_runtime::vm::{Vm, VmConfig};
 
-use crate::clock::{Nanoseconds, Side, medians, timed};
-use crate::failure::Failure;
 use crate::world::{CONTRACT, World};
+use florin_peers::clock::{Nanoseconds, Side, medians, timed};
+use florin_peers::failure::Failure;
 
 /// Reads of a run; the other run has twice as many.
 pub(crate) const READS: u32 = 10_000;

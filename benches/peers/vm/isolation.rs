@@ -6,10 +6,10 @@
 
 use florin_runtime::vm::{Isolation, Vm, VmConfig};
 
-use crate::clock::{Nanoseconds, Side, medians, timed};
-use crate::failure::Failure;
 use crate::token::Token;
 use crate::world::{TICKS, World};
+use florin_peers::clock::{Nanoseconds, Side, medians, timed};
+use florin_peers::failure::Failure;
 
 /// Calls of a round: as many as fit the memory that a warm instance does not get back.
 pub(crate) const CALLS: u32 = 100;

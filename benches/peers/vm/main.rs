@@ -3,22 +3,18 @@
 //! Guarantees that every figure is measured in this run: medians of CPU time over interleaved rounds, each beside what it is
 //! compared with. What falls short of its bound is said so in the table and ends the program as any other run does.
 //!
-//! - [`clock`]: rounds and medians; [`report`]: the table; [`figures`]: the rows, each with its bound.
+//! - [`figures`]: the rows, each with its bound.
 //! - [`world`], [`token`]: a contract on a state in memory; the token as Wasm and as native Rust.
 //! - [`isolation`], [`host_read`], [`cache`], [`memory`]: one subject each; [`variant`]: many contracts from one.
-//! - [`process`], [`cosmwasm`]: other processes; the peer.
+//! - [`cosmwasm`]: the peer.
 #![allow(clippy::float_arithmetic, reason = "figures of a report, which no chain sees")]
 
 mod cache;
-mod clock;
 mod cosmwasm;
-mod failure;
 mod figures;
 mod host_read;
 mod isolation;
 mod memory;
-mod process;
-mod report;
 mod token;
 mod variant;
 mod world;
@@ -28,8 +24,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::failure::Failure;
 use crate::figures::Plan;
+use florin_peers::failure::Failure;
 
 /// Measure Florin's virtual machine beside cosmwasm-vm, wasmi and native Rust.
 ///

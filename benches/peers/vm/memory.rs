@@ -5,11 +5,11 @@ use std::process::Command;
 use florin_benches::contracts::artifact;
 use florin_runtime::vm::{Vm, VmConfig};
 
-use crate::failure::Failure;
-use crate::process::Process;
 use crate::token::Token;
 use crate::variant::variant;
 use crate::world::TICKS;
+use florin_peers::failure::Failure;
+use florin_peers::process::Process;
 
 /// Bytes in memory.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,9 @@ use florin_runtime::receipt::Event;
 use florin_runtime::vm::frame::{Entry, Frame};
 use florin_runtime::vm::{RunOutcome, Vm, VmConfig};
 
-use crate::clock::{Nanoseconds, timed};
-use crate::failure::Failure;
 use crate::world::{CALLER, CONTRACT, World};
+use florin_peers::clock::{Nanoseconds, timed};
+use florin_peers::failure::Failure;
 
 sol! {
     function transfer(address to, uint256 value) external returns (bool);

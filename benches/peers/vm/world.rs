@@ -16,7 +16,7 @@ use florin_runtime::vm::frame::{Entry, Frame, Message};
 use florin_runtime::vm::{Code, Exit, RunOutcome, Vm};
 use parity_scale_codec::Encode;
 
-use crate::failure::Failure;
+use florin_peers::failure::Failure;
 
 /// Who calls.
 pub(crate) const CALLER: Address = Address::repeat_byte(1);

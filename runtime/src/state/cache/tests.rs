@@ -169,7 +169,7 @@ fn skewed_reads_hit_nearly_as_often_as_if_the_best_keys_were_known() {
     let (mut seed, mut hits, reads) = (1_u64, 0_u64, 200_000_u64);
     for read in 0..2 * reads {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let chosen = (u128::from(seed) * u128::from(all) >> 64) as u64;
+        let chosen = ((u128::from(seed) * u128::from(all)) >> 64) as u64;
         let number = u16::try_from(ends.partition_point(|end| *end <= chosen)).unwrap();
         match cache.get(&key(number), 0) {
             Some(_) => hits += u64::from(read >= reads),

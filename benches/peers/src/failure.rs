@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why nothing was measured.
 #[derive(Debug, Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// A workload of ours could not be made or failed.
     #[error(transparent)]
     Workload(#[from] WorkloadError),
@@ -43,7 +43,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Returns what tells of a system's refusal.
-    pub(crate) fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::System { what, error }
     }
 }

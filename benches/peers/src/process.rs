@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use crate::failure::Failure;
 
 /// A running process.
-pub(crate) struct Process {
+pub struct Process {
     who: &'static str,
     child: Child,
     questions: ChildStdin,
@@ -20,7 +20,7 @@ impl Process {
     ///
     /// # Errors
     /// If the system does not start it.
-    pub(crate) fn start(who: &'static str, command: &mut Command) -> Result<Self, Failure> {
+    pub fn start(who: &'static str, command: &mut Command) -> Result<Self, Failure> {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child =
             piped.map_err(|error| Failure::Process { who, detail: format!("cannot be started: {error}") })?;
@@ -34,18 +34,29 @@ impl Process {
     ///
     /// # Errors
     /// If it ends, or answers anything but so many numbers.
-    pub(crate) fn ask<const N: usize>(&mut self, question: &str) -> Result<[u64; N], Failure> {
-        writeln!(self.questions, "{question}").map_err(|error| self.failed(format!("does not listen: {error}")))?;
+    pub fn ask<const N: usize>(&mut self, question: &str) -> Result<[u64; N], Failure> {
+        self.tell(question)?;
         self.answer()
+    }
+
+    /// Asks and does not wait for the answer.
+    ///
+    /// # Errors
+    /// If it ended.
+    pub fn tell(&mut self, question: &str) -> Result<(), Failure> {
+        writeln!(self.questions, "{question}").map_err(|error| self.failed(format!("does not listen: {error}")))
     }
 
     /// Returns the numbers of the next line.
     ///
     /// # Errors
     /// As [`Process::ask`].
-    pub(crate) fn answer<const N: usize>(&mut self) -> Result<[u64; N], Failure> {
+    pub fn answer<const N: usize>(&mut self) -> Result<[u64; N], Failure> {
         let mut answer = String::new();
-        self.answers.read_line(&mut answer).map_err(|error| self.failed(format!("does not answer: {error}")))?;
+        let read = self.answers.read_line(&mut answer);
+        if read.map_err(|error| self.failed(format!("does not answer: {error}")))? == 0 {
+            return Err(self.failed("ended without an answer; what it has to say stands above".to_owned()));
+        }
         let numbers: Vec<u64> = answer.split_whitespace().map_while(|word| word.parse().ok()).collect();
         numbers.try_into().map_err(|_| self.failed(format!("answered `{}`", answer.trim())))
     }

@@ -10,23 +10,23 @@ use cpu_time::ThreadTime;
 use crate::failure::Failure;
 
 /// Nanoseconds, with a fraction.
-pub(crate) type Nanoseconds = f64;
+pub type Nanoseconds = f64;
 
 /// One of those that are compared: runs its work once and tells the CPU time of one unit of it.
-pub(crate) type Side<'a> = Box<dyn FnMut() -> Result<Nanoseconds, Failure> + 'a>;
+pub type Side<'a> = Box<dyn FnMut() -> Result<Nanoseconds, Failure> + 'a>;
 
 /// Runs the work and returns the CPU time of this thread over the number of units that it did.
 ///
 /// # Errors
 /// The work's.
-pub(crate) fn timed(units: u32, work: impl FnOnce() -> Result<(), Failure>) -> Result<Nanoseconds, Failure> {
+pub fn timed(units: u32, work: impl FnOnce() -> Result<(), Failure>) -> Result<Nanoseconds, Failure> {
     let clock = ThreadTime::now();
     work()?;
     Ok(each(clock.elapsed(), units))
 }
 
 /// Returns the time of one unit.
-pub(crate) fn each(time: Duration, units: u32) -> Nanoseconds {
+pub fn each(time: Duration, units: u32) -> Nanoseconds {
     time.as_secs_f64() * 1e9 / f64::from(units.max(1))
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn each(time: Duration, units: u32) -> Nanoseconds {
 ///
 /// # Errors
 /// The first that a side meets.
-pub(crate) fn medians<const N: usize>(rounds: usize, mut sides: [Side<'_>; N]) -> Result<[Nanoseconds; N], Failure> {
+pub fn medians<const N: usize>(rounds: usize, mut sides: [Side<'_>; N]) -> Result<[Nanoseconds; N], Failure> {
     let mut times: [Vec<Nanoseconds>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
     for round in 0..=rounds {
         for (side, times) in sides.iter_mut().zip(&mut times) {
@@ -48,7 +48,7 @@ pub(crate) fn medians<const N: usize>(rounds: usize, mut sides: [Side<'_>; N]) -
 }
 
 /// Returns the median; of an even number the upper one.
-pub(crate) fn median(mut times: Vec<Nanoseconds>) -> Nanoseconds {
+pub fn median(mut times: Vec<Nanoseconds>) -> Nanoseconds {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// What a figure has to keep to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Bound {
+pub enum Bound {
     /// This much or more.
     AtLeast(f64),
     /// This much or less.
@@ -37,33 +37,43 @@ impl Bound {
 
 /// One figure.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// Its name in JSON.
-    pub(crate) key: &'static str,
+    pub key: &'static str,
     /// What was measured.
-    pub(crate) what: String,
+    pub what: String,
     /// What ours takes, with its unit.
-    pub(crate) ours: String,
+    pub ours: String,
     /// What stands beside it, with its unit.
-    pub(crate) beside: String,
+    pub beside: String,
     /// The figure, in the unit that the key names; a ratio if it names none.
-    pub(crate) figure: f64,
+    pub figure: f64,
     /// What it has to keep to.
-    pub(crate) bound: Bound,
+    pub bound: Bound,
 }
 
 /// All figures of a run.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Report {
+pub struct Report {
+    /// How the figures were taken, in a few words.
+    pub taken: String,
     /// What the run was told: names and values.
-    pub(crate) settings: Vec<(&'static str, u64)>,
+    pub settings: Vec<(&'static str, u64)>,
     /// The rows.
-    pub(crate) rows: Vec<Row>,
+    pub rows: Vec<Row>,
+}
+
+impl Row {
+    /// Makes the row of what this run did not measure: its figure is no number, and null in JSON.
+    pub fn not_run(key: &'static str, what: impl Into<String>, why: &str) -> Self {
+        let (what, ours) = (what.into(), format!("not run: {why}"));
+        Self { key, what, ours, beside: String::new(), figure: f64::NAN, bound: Bound::None }
+    }
 }
 
 impl Report {
     /// Returns a Markdown table.
-    pub(crate) fn to_markdown(&self) -> String {
+    pub fn to_markdown(&self) -> String {
         let mut text = String::from("| what | ours | beside it | figure | bound | met |\n|---|---|---|---|---|---|\n");
         for Row { key, what, ours, beside, figure, bound } in &self.rows {
             let met = match bound.met(*figure) {
@@ -80,22 +90,24 @@ impl Report {
             );
         }
         let settings: Vec<String> = self.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        let _ = write!(text, "\nCPU time, medians of interleaved rounds: {}.", settings.join(", "));
+        let _ = write!(text, "\n{}: {}.", self.taken, settings.join(", "));
         text
     }
 
     /// Returns one JSON object: settings and figures by key.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let settings = self.settings.iter().map(|(name, value)| (name.replace(' ', "_"), Value::from(*value)));
         let figures = self.rows.iter().map(|row| (row.key.to_owned(), Value::from(row.figure)));
-        let object: Map<String, Value> = settings.chain(figures).collect();
+        let taken = [("taken".to_owned(), Value::from(self.taken.as_str()))];
+        let object: Map<String, Value> = taken.into_iter().chain(settings).chain(figures).collect();
         format!("{:#}", Value::Object(object))
     }
 }
 
 /// Returns a figure with three digits that count.
-pub(crate) fn rounded(figure: f64) -> String {
+pub fn rounded(figure: f64) -> String {
     match figure.abs() {
+        size if size.is_nan() => "-".to_owned(),
         size if size >= 100.0 => format!("{figure:.0}"),
         size if size >= 10.0 => format!("{figure:.1}"),
         size if size >= 1.0 => format!("{figure:.2}"),
@@ -109,7 +121,7 @@ mod tests {
 
     fn report(figure: f64, bound: Bound) -> Report {
         let row = Row { key: "key", what: "w".into(), ours: "1".into(), beside: "2".into(), figure, bound };
-        Report { settings: vec![("rounds", 3)], rows: vec![row] }
+        Report { taken: "by hand".to_owned(), settings: vec![("rounds", 3)], rows: vec![row] }
     }
 
     #[test]
@@ -123,7 +135,14 @@ mod tests {
     #[test]
     fn json_holds_settings_and_figures_by_key() {
         let json: serde_json::Value = serde_json::from_str(&report(1.5, Bound::None).to_json()).unwrap_or_default();
-        assert_eq!(json, serde_json::json!({ "rounds": 3, "key": 1.5 }));
+        assert_eq!(json, serde_json::json!({ "taken": "by hand", "rounds": 3, "key": 1.5 }));
+    }
+
+    #[test]
+    fn what_was_not_run_has_no_figure() {
+        let report = Report { rows: vec![Row::not_run("key", "w", "too long")], ..Report::default() };
+        assert!(report.to_markdown().contains("| w `key` | not run: too long |  | - |  |  |"));
+        assert!(report.to_json().contains("\"key\": null"));
     }
 
     #[test]
