@@ -1,16 +1,21 @@
 //! Proofs of what a state holds under a key, and their verifier, which needs nothing but the root.
 //!
 //! A proof walks from the root towards the key's place and ends where the tree ends: at the key's own leaf, at a leaf of
-//! another key that has the place for itself, or at an empty subtree. The last two prove absence. As SCALE:
+//! another key that has the place for itself, or at an empty subtree. The last two prove absence.
+//!
+//! Most siblings of a long path are empty subtrees, which take one bit:
 //!
 //! ```text
-//! siblings Vec<[u8; 32]>, from the root down, at most 256 | 0 (empty) or 1 key hash [32] value hash [32] (leaf)
+//! depth compact u32, at most 256 | a bit a sibling, from the root down and the most significant first: 1 if it is not empty
+//! | those siblings [32] each     | 0 (empty) or 1 key hash [32] value hash [32] (leaf)
 //! ```
+//! A proof has one encoding: bits behind the last sibling are 0, and an empty sibling is not listed.
+//!
 //! Cost of verifying: one compression a sibling, one for the leaf, and the hashes of key and value.
 
 use alloc::vec::Vec;
 
-use parity_scale_codec::{Decode, Encode};
+use parity_scale_codec::{Compact, Decode, Encode, Error, Input, Output};
 use thiserror::Error;
 
 use crate::hash::{Domain, EMPTY, Hash, key_hash, turns_right, value_hash};
@@ -19,7 +24,7 @@ use crate::hash::{Domain, EMPTY, Hash, key_hash, turns_right, value_hash};
 pub const PROOF_SIBLINGS_MAX: usize = 256;
 
 /// What the tree holds where a key belongs.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The hashes beside the path, from the root down.
     pub siblings: Vec<Hash>,
@@ -62,6 +67,46 @@ pub enum ProofError {
     /// The proof holds, but for another content.
     #[error("the state holds something else under the key")]
     WrongContent,
+}
+
+impl Encode for Proof {
+    fn encode_to<T: Output + ?Sized>(&self, dest: &mut T) {
+        // A path is at most 256 long where it comes from; what a caller has made longer decodes as no proof.
+        Compact(u32::try_from(self.siblings.len()).unwrap_or(u32::MAX)).encode_to(dest);
+        for eight in self.siblings.chunks(8) {
+            let bit = |(index, sibling): (usize, &Hash)| if *sibling == EMPTY { 0 } else { 0x80_u8 >> index };
+            dest.push_byte(eight.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit));
+        }
+        for sibling in self.siblings.iter().filter(|sibling| **sibling != EMPTY) {
+            dest.write(sibling);
+        }
+        self.terminal.encode_to(dest);
+    }
+}
+
+impl Decode for Proof {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let depth = usize::try_from(Compact::<u32>::decode(input)?.0).unwrap_or(usize::MAX);
+        if depth > PROOF_SIBLINGS_MAX {
+            return Err("a proof has at most 256 siblings".into());
+        }
+        let mut bits = [0; PROOF_SIBLINGS_MAX / 8];
+        input.read(&mut bits[..depth.div_ceil(8)])?;
+        if (depth..PROOF_SIBLINGS_MAX).any(|index| turns_right(&bits, index)) {
+            return Err("bits behind the last sibling of a proof".into());
+        }
+        let sibling = |index| {
+            if !turns_right(&bits, index) {
+                return Ok(EMPTY);
+            }
+            match Hash::decode(input)? {
+                EMPTY => Err("an empty sibling of a proof is listed".into()),
+                sibling => Ok(sibling),
+            }
+        };
+        let siblings = (0..depth).map(sibling).collect::<Result<Vec<_>, Error>>()?;
+        Ok(Self { siblings, terminal: Terminal::decode(input)? })
+    }
 }
 
 impl Proof {

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test may panic, on small figures")]
 
 use florin_proof::{Hash, Proof, ProofError};
-use parity_scale_codec::DecodeAll;
+use parity_scale_codec::{DecodeAll, Encode};
 
 struct Vector {
     root: Hash,
@@ -53,5 +53,18 @@ fn every_changed_bit_of_a_vector_is_noticed() {
             let verdict = decode(&changed).map(|proof| proof.verify(&root, &key, value.as_deref()));
             assert!(!matches!(verdict, Some(Ok(()))), "bit {bit}");
         }
+    }
+}
+
+#[test]
+fn a_proof_has_one_encoding() {
+    let (sibling, empty) = ([7; 32], [0; 32]);
+    // Three siblings, of which the second is not empty; then an empty subtree.
+    let proof = |bits: u8, listed: &Hash| [&[3 << 2, bits][..], listed, &[0]].concat();
+    assert_eq!(decode(&proof(0b0100_0000, &sibling)).unwrap().siblings, [empty, sibling, empty]);
+    assert_eq!(decode(&proof(0b0100_0000, &empty)), None, "an empty sibling is listed");
+    assert_eq!(decode(&proof(0b0101_0000, &sibling)), None, "a bit behind the last sibling");
+    for Vector { proof, .. } in vectors() {
+        assert_eq!(decode(&proof).unwrap().encode(), proof);
     }
 }
