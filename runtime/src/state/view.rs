@@ -96,8 +96,10 @@ impl StateView {
     /// Returns the value at the view's height, and the last height for which it holds.
     fn read(&self, key: &StateKey) -> Result<(Option<Bytes>, u64), Fault> {
         let snapshot = &*self.published.snapshot;
-        let fingerprint = Fingerprint::of(&key_hash(key.as_bytes()));
-        for block in self.later().filter(|block| block.may_hold(fingerprint)) {
+        let mut later = self.later().peekable();
+        // The newest height, which most reads are at, needs no hash.
+        let fingerprint = later.peek().map(|_| Fingerprint::of(&key_hash(key.as_bytes())));
+        for block in later.filter(|block| fingerprint.is_some_and(|fingerprint| block.may_hold(fingerprint))) {
             if let Some(value) = undo::replaced(snapshot, block.height, key.as_bytes())? {
                 return Ok((value, block.height.saturating_sub(1)));
             }

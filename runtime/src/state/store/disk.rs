@@ -36,7 +36,7 @@ pub struct DiskConfig {
 
 impl Default for DiskConfig {
     fn default() -> Self {
-        Self { block_cache_bytes: 128 << 20, memtable_bytes: 16 << 20, journal_bytes_max: 256 << 20 }
+        Self { block_cache_bytes: 96 << 20, memtable_bytes: 8 << 20, journal_bytes_max: 128 << 20 }
     }
 }
 
