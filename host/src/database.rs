@@ -159,8 +159,8 @@ impl Database {
         Ok(findings)
     }
 
-    /// Lifts pins and removes the records that only these or a longer retention needed; returns what was removed and the
-    /// heights that can be read now.
+    /// Lifts pins, removes the records that only these or a longer retention needed, and gives their room back; returns what
+    /// was removed and the heights that can be read now.
     ///
     /// # Errors
     /// [`DatabaseError`] if there is no such pin, and as [`state`](Self::state).
@@ -189,6 +189,8 @@ impl Database {
             counter.reach(removed);
         }
         counter.end();
+        progress.note("giving room back");
+        state.compact().map_err(|fault| self.failed(fault))?;
         Ok((removed, state.heights()))
     }
 

@@ -16,6 +16,9 @@ use crate::peers::Peer;
 use crate::rows;
 use crate::turns::{Contestant, Medians, Work, load, take_turns};
 
+/// Blocks that are retained, as by default.
+const RETAINED_BLOCKS: u32 = 256;
+
 /// Entries that a small block updates.
 pub(crate) const SMALL_UPDATES: u32 = 1_000;
 
@@ -92,6 +95,8 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
     let untold = take_turns(contestants.iter_mut().collect(), untold)?;
     add("blocks that are not told of", vec![rows::untold_blocks(&untold)?]);
     let small = Work { updates: SMALL_UPDATES, reads: 0, ..plan.work() };
+    // Until what is written and pruned beside a block is of small blocks too.
+    take_turns(contestants.iter_mut().collect(), Work { blocks: RETAINED_BLOCKS, ..small })?;
     let small = take_turns(contestants.iter_mut().collect(), small)?;
     add("small blocks", vec![rows::small_blocks(&small)?]);
     let [mut ours, mut raw] = <[Contestant; 2]>::try_from(contestants).map_err(|_| "two databases are ours")?;

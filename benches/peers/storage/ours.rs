@@ -75,17 +75,12 @@ impl Ours {
         self.height = self.state.head().height;
     }
 
-    /// Retains as few blocks as it may, and commits empty ones until what is older is gone.
+    /// Retains as few blocks as it may, and gives back the room of what is older.
     fn prune(self) -> Result<(Self, u64), Problem> {
         let retained = Retention::Blocks(PAGES_BEHIND_BLOCKS_MAX);
-        let mut ours = self.reopened(DurableConfig { retained_blocks: retained, ..DurableConfig::default() })?;
-        loop {
-            let (oldest, newest) = ours.state.heights();
-            if newest.saturating_sub(oldest) <= PAGES_BEHIND_BLOCKS_MAX {
-                break;
-            }
-            ours.commit_block(&ChangeSet::new())?;
-        }
+        let ours = self.reopened(DurableConfig { retained_blocks: retained, ..DurableConfig::default() })?;
+        ours.state.prune(u64::MAX)?;
+        ours.state.compact()?;
         let bytes = ours.store.disk_bytes()?;
         Ok((ours, bytes))
     }

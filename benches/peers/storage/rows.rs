@@ -102,7 +102,7 @@ pub(crate) fn small_blocks(medians: &[Medians]) -> Result<Row, Problem> {
     let [ours, raw] = medians else { return Err("two databases are ours".into()) };
     Ok(row(
         "commit_small_extra_ms",
-        format!("what a commit of {SMALL_UPDATES} updates takes more than the bare store's, in ms"),
+        format!("what a commit of {SMALL_UPDATES} updates takes more than the bare store's, among such blocks, in ms"),
         [commit(ours), commit(raw)],
         ours.commit.wall - raw.commit.wall,
         Bound::AtMost(10.0),

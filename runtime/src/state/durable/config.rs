@@ -50,8 +50,8 @@ impl Default for DurableConfig {
     fn default() -> Self {
         Self {
             retained_blocks: Retention::Blocks(256),
-            cache_bytes_max: 64 << 20,
-            page_bytes_max: 128 << 20,
+            cache_bytes_max: 32 << 20,
+            page_bytes_max: 64 << 20,
             check_interval_blocks: 1_000,
             // About 2 ms.
             check_steps_per_block: 4_096,

@@ -186,6 +186,14 @@ impl DurableState {
         }
     }
 
+    /// Gives back the room on disk of what was removed. Takes long, and blocks may be committed beside it.
+    ///
+    /// # Errors
+    /// Faults if the store cannot be written.
+    pub fn compact(&self) -> Result<(), Fault> {
+        Ok(self.store.compact()?)
+    }
+
     /// Removes the oldest record.
     fn remove_oldest(&self, writer: &mut Writer) -> Result<(), Fault> {
         let published = self.published();

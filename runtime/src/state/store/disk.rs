@@ -36,7 +36,7 @@ pub struct DiskConfig {
 
 impl Default for DiskConfig {
     fn default() -> Self {
-        Self { block_cache_bytes: 96 << 20, memtable_bytes: 8 << 20, journal_bytes_max: 128 << 20 }
+        Self { block_cache_bytes: 80 << 20, memtable_bytes: 8 << 20, journal_bytes_max: 128 << 20 }
     }
 }
 
@@ -166,6 +166,15 @@ impl Store for DiskStore {
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
         self.database.disk_space().map_err(|error| store_error(&error))
+    }
+
+    fn compact(&self) -> Result<(), StoreError> {
+        for table in &self.tables.0 {
+            // Rows in memory first, so that their journals go too.
+            table.rotate_memtable_and_wait().map_err(|error| store_error(&error))?;
+            table.major_compact().map_err(|error| store_error(&error))?;
+        }
+        Ok(())
     }
 
     fn table_bytes(&self, table: Table) -> Option<u64> {

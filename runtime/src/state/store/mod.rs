@@ -117,6 +117,14 @@ pub trait Store: Send + Sync {
     /// Says why they cannot be counted.
     fn disk_bytes(&self) -> Result<u64, StoreError>;
 
+    /// Gives back the room of rows that were removed. Writes all tables anew, which takes long; for after a pruning.
+    ///
+    /// # Errors
+    /// Says why it cannot; no row is lost.
+    fn compact(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Returns the bytes of a table's own files, if it has some.
     fn table_bytes(&self, _: Table) -> Option<u64> {
         None
