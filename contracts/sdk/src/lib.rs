@@ -131,9 +131,12 @@ pub use contract::{Contract, Returns};
 pub use env::{Env, env};
 pub use error::{ContractError, DispatchError};
 pub use event::Event;
-pub use florin_abi::Status;
+pub use florin_abi::{Status, vote};
 pub use florin_sdk_macros::{Scale, contract, error, event, interface, storage};
 pub use scale::Scale;
+
+/// The address that calls hooks.
+pub const SYSTEM: Address = Address::new(florin_abi::SYSTEM);
 
 /// What nearly every contract uses.
 pub mod prelude {

@@ -16,11 +16,14 @@
 //! - [`shares`]: proportional shares of a pool, whole to the last wei.
 //!
 //! Stakes and grants:
+//! - [`stake_pool`]: stakes that are slashed together.
 //! - [`reward_index`]: rewards of any number of stakes by one number.
 //! - [`score`]: stake weight, performance, quorum.
 //! - [`slash`]: what an offence costs, and where it goes.
 //! - [`vesting`]: what of a grant belongs to its holder.
 //! - [`weights`]: operations on lists of weights.
+//! - [`commitment`]: what a validator publishes before it shows its weights.
+//! - [`recycling`]: where recycled amounts come from.
 //!
 //! Claims:
 //! - [`address`]: account addresses as text, with the EIP-55 checksum.
@@ -37,16 +40,19 @@ extern crate alloc;
 pub mod address;
 pub mod balance;
 pub mod claim_tree;
+pub mod commitment;
 pub mod division;
 pub mod emission;
 pub mod leaf;
 pub mod merkle;
 pub mod ratio;
+pub mod recycling;
 pub mod reward_index;
 pub mod score;
 pub mod shares;
 pub mod slash;
 pub mod split;
+pub mod stake_pool;
 pub mod units;
 pub mod utility;
 pub mod vesting;

@@ -16,6 +16,12 @@ pub const BURNED_PART: Ppm = Ppm::saturating(450_000);
 /// How long double signing jails, in blocks: a day.
 pub const JAIL_BLOCKS: u64 = 7_200;
 
+/// How long a slash counts for a repeat offence by default, in blocks: a day.
+pub const HISTORY_BLOCKS: u64 = 7_200;
+
+/// How many blocks the chain's record of signatures holds.
+pub const SIGNED_WINDOW_BLOCKS: u32 = 100;
+
 /// What a validator can be slashed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Offence {
@@ -39,6 +45,15 @@ pub struct SlashParts {
 }
 
 impl Offence {
+    /// Returns the code in messages, events and storage.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::DoubleSign => 0,
+            Self::InvalidVote => 1,
+            Self::Downtime => 2,
+        }
+    }
+
     /// Returns how severe the offence is, by default.
     pub const fn severity(self) -> Ppm {
         Ppm::saturating(match self {
@@ -57,10 +72,25 @@ pub fn slash(stake: u128, slashable: u128, rate: Ppm, severity: Ppm) -> u128 {
     BY_PPM_SQUARED.mul_div(stake, both).unwrap_or(stake).min(slashable)
 }
 
-/// Returns the parts of a slash: reporter and burned by their floors, recycled the rest.
+/// Returns the parts of a slash by default: reporter and burned by their floors, recycled the rest.
 pub const fn slash_parts(amount: u128) -> SlashParts {
-    let (reporter, burned) = (REPORTER_PART.part_of(amount), BURNED_PART.part_of(amount));
-    SlashParts { reporter, burned, recycled: amount.saturating_sub(reporter).saturating_sub(burned) }
+    slash_parts_of(amount, REPORTER_PART, BURNED_PART)
+}
+
+/// Returns the parts of a slash: reporter and burned by their floors, recycled the rest. What the two ratios are above one
+/// whole together is taken off the burned part.
+pub const fn slash_parts_of(amount: u128, reporter: Ppm, burned: Ppm) -> SlashParts {
+    let to_reporter = reporter.part_of(amount);
+    let left = amount.saturating_sub(to_reporter);
+    let burned = burned.part_of(amount);
+    let burned = if burned > left { left } else { burned };
+    SlashParts { reporter: to_reporter, burned, recycled: left.saturating_sub(burned) }
+}
+
+/// Tells whether a record of blocks is that of a validator which was down: fewer than half of them signed. A record that is not
+/// full tells nothing.
+pub const fn is_down(signed: u32, recorded: u32) -> bool {
+    recorded >= SIGNED_WINDOW_BLOCKS && signed.saturating_mul(2) < recorded
 }
 
 #[cfg(test)]
@@ -70,7 +100,7 @@ mod tests {
     use num_bigint::BigUint;
     use proptest::prelude::*;
 
-    use super::{Offence, SLASH_RATE, SlashParts, slash, slash_parts};
+    use super::{Offence, SLASH_RATE, SlashParts, is_down, slash, slash_parts, slash_parts_of};
     use crate::ratio::Ppm;
 
     #[test]
@@ -91,6 +121,18 @@ mod tests {
     fn a_slash_is_parted_to_reporter_fire_and_pool() {
         assert_eq!(slash_parts(1_000), SlashParts { reporter: 50, burned: 450, recycled: 500 });
         assert_eq!(slash_parts(1), SlashParts { reporter: 0, burned: 0, recycled: 1 });
+    }
+
+    #[test]
+    fn parts_above_the_whole_are_still_the_whole() {
+        let parts = slash_parts_of(1_000, Ppm::new(600_000).unwrap(), Ppm::ONE);
+        assert_eq!(parts, SlashParts { reporter: 600, burned: 400, recycled: 0 });
+    }
+
+    #[test]
+    fn fewer_than_half_of_a_full_record_is_down() {
+        assert!(is_down(49, 100) && is_down(0, 100));
+        assert!(!is_down(50, 100) && !is_down(0, 99));
     }
 
     proptest! {

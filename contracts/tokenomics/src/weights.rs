@@ -7,6 +7,7 @@
 //! - [`matrix`]: rows of weights, checked once.
 //! - [`consensus`]: mean, median, maximum and minimum over lists of one length.
 //! - [`select`]: decay, clip, the top k.
+//! - [`weighted`]: what holders of stake agree on about one miner.
 //! - [`sparse`]: from places to lists and back.
 
 pub mod consensus;
@@ -14,9 +15,11 @@ pub mod matrix;
 pub mod normalize;
 pub mod select;
 pub mod sparse;
+pub mod weighted;
 
 pub use consensus::{Consensus, ShapeError, consensus};
 pub use matrix::{MatrixError, WeightMatrix};
 pub use normalize::{by_max, by_min_max, by_sum};
 pub use select::{ClipError, clip, decay, top_k};
 pub use sparse::{PlaceError, to_dense, to_sparse};
+pub use weighted::{Voice, weighted_median, weighted_score};
