@@ -10,7 +10,7 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
 use cpu_time::ThreadTime;
-use florin_runtime::block::BlockContext;
+use florin_runtime::block::{BlockContext, ParentSigners};
 use florin_runtime::execution::Session;
 use florin_runtime::gas::Gas;
 use florin_runtime::state::State;
@@ -123,6 +123,7 @@ fn session() -> Session {
         base_gas_price: 1,
         fee_burn_ppm: 0,
         state_root: B256::ZERO,
+        parent_signers: ParentSigners::unknown(),
     };
     Session::new(Arc::new(State::new()), Arc::new(block))
 }

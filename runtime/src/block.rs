@@ -12,6 +12,8 @@
 
 pub mod stored;
 
+mod signers;
+
 use std::sync::Arc;
 
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, proofs::ordered_trie_root_with_encoder};
@@ -23,11 +25,14 @@ use crate::{
     amount::EVM_WEI_PER_WEI,
     fault::Fault,
     gas::Gas,
+    hook::HookReceipt,
     receipt::Receipt,
     signature::VerifiedTransaction,
     state::{ChangeSet, StateRoot},
     transaction::{Domain, Envelope, Rejection, Transaction},
 };
+
+pub use signers::ParentSigners;
 
 /// The largest base gas price, in ledger wei: a header counts it in 64 bits of 10^-18 MDT.
 pub const GAS_PRICE_MAX: u128 = (u64::MAX / EVM_WEI_PER_WEI) as u128;
@@ -53,6 +58,8 @@ pub struct BlockContext {
     pub fee_burn_ppm: u32,
     /// The root of the state that the block starts from: the state after its parent.
     pub state_root: B256,
+    /// Who signed the parent; the header carries it as its extra data.
+    pub parent_signers: ParentSigners,
 }
 
 /// Transactions in an order, and where they stand. Whether they may is found out by executing it. A clone shares them.
@@ -119,18 +126,29 @@ pub enum BlockError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutedBlock {
     block: Block,
+    hook_receipts: Vec<HookReceipt>,
     receipts: Vec<Receipt>,
     changes: ChangeSet,
 }
 
 impl ExecutedBlock {
-    pub(crate) const fn new(block: Block, receipts: Vec<Receipt>, changes: ChangeSet) -> Self {
-        Self { block, receipts, changes }
+    pub(crate) const fn new(
+        block: Block,
+        hook_receipts: Vec<HookReceipt>,
+        receipts: Vec<Receipt>,
+        changes: ChangeSet,
+    ) -> Self {
+        Self { block, hook_receipts, receipts, changes }
     }
 
     /// Returns the block.
     pub const fn block(&self) -> &Block {
         &self.block
+    }
+
+    /// Returns what became of the hooks, which ran before the transactions.
+    pub fn hook_receipts(&self) -> &[HookReceipt] {
+        &self.hook_receipts
     }
 
     /// Returns the receipts, in the order of the transactions.
@@ -161,13 +179,14 @@ pub struct CommittedBlock {
     hash: B256,
     state_root: StateRoot,
     block: Block,
+    hook_receipts: Vec<HookReceipt>,
     receipts: Vec<Receipt>,
 }
 
 impl CommittedBlock {
     pub(crate) fn new(header: Header, state_root: StateRoot, executed: ExecutedBlock) -> Self {
-        let ExecutedBlock { block, receipts, .. } = executed;
-        Self { hash: header.hash_slow(), header, state_root, block, receipts }
+        let ExecutedBlock { block, hook_receipts, receipts, .. } = executed;
+        Self { hash: header.hash_slow(), header, state_root, block, hook_receipts, receipts }
     }
 
     /// Returns the header.
@@ -190,6 +209,11 @@ impl CommittedBlock {
         &self.block
     }
 
+    /// Returns what became of the hooks. The state after the block commits to them ([`HookReceipt::hash_all`]).
+    pub fn hook_receipts(&self) -> &[HookReceipt] {
+        &self.hook_receipts
+    }
+
     /// Returns the receipts, in the order of the transactions.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
@@ -206,6 +230,7 @@ pub(crate) fn empty_header(context: &BlockContext) -> Header {
         number: context.height,
         gas_limit: context.gas_limit.0,
         timestamp: context.time,
+        extra_data: context.parent_signers.bitmap().clone(),
         base_fee_per_gas: Some(evm_gas_price(context.base_gas_price)),
         ..Header::default()
     }

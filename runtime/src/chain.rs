@@ -16,7 +16,10 @@ use thiserror::Error;
 use state::{ChainState, stored_block};
 
 use crate::{
-    block::{Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, empty_header, stored::StoredBlock},
+    block::{
+        Block, BlockContext, BlockError, CommittedBlock, ExecutedBlock, ParentSigners, empty_header,
+        stored::StoredBlock,
+    },
     execution::{Session, admission::Admission, invoke, sequential},
     fault::Fault,
     gas::Gas,
@@ -120,10 +123,11 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the genesis; faults if the machine cannot be set up.
     pub fn new(config: ChainConfig) -> Result<Self, ChainError> {
-        let changes = config.genesis.state(&config.vm.schedule)?;
+        let vm = Vm::new(config.vm.clone())?;
+        let changes = config.genesis.build(&vm)??;
         let mut state = State::new();
         state.commit(&changes);
-        Self::start(config, ChainState::Memory(Arc::new(state)), None)
+        Ok(Self::start(config, vm, ChainState::Memory(Arc::new(state)), None))
     }
 
     /// Makes a chain whose state is in a store: with nothing but its genesis if the store is empty, else where its last block
@@ -132,7 +136,8 @@ impl Chain {
     /// # Errors
     /// Says what is wrong with the genesis, or with the database; faults if the machine cannot be set up.
     pub fn open(config: ChainConfig, store: Arc<dyn Store>, durable: DurableConfig) -> Result<Self, ChainError> {
-        let changes = config.genesis.state(&config.vm.schedule)?;
+        let vm = Vm::new(config.vm.clone())?;
+        let changes = config.genesis.build(&vm)??;
         let domain = config.genesis.domain();
         let identity = Identity { chain_id: domain.chain_id, genesis_hash: domain.genesis_hash.0 };
         let state = match DurableState::open(Arc::clone(&store), identity, durable)? {
@@ -143,30 +148,19 @@ impl Chain {
             0 => None,
             height => Some(stored_block(&state, height, &domain)?.header().clone()),
         };
-        Self::start(config, ChainState::durable(state), header)
+        Ok(Self::start(config, vm, ChainState::durable(state), header))
     }
 
     /// Starts from a state and the header of its block; without one, from the genesis.
-    fn start(config: ChainConfig, state: ChainState, head: Option<Header>) -> Result<Self, ChainError> {
-        let ChainConfig { genesis, vm, signature_threads } = config;
-        let vm = Vm::new(vm)?;
-        let domain = genesis.domain();
-        let context = BlockContext {
-            parent_hash: B256::ZERO,
-            height: 0,
-            time: genesis.time,
-            domain,
-            proposer: genesis.proposer,
-            gas_limit: genesis.block_gas_limit,
-            base_gas_price: genesis.gas_price,
-            fee_burn_ppm: genesis.fee_burn_ppm,
-            state_root: state.root().hash(),
-        };
+    fn start(config: ChainConfig, vm: Vm, state: ChainState, head: Option<Header>) -> Self {
+        let ChainConfig { genesis, signature_threads, .. } = config;
+        let context = genesis.first_context(state.root().hash());
+        let domain = context.domain;
         // The header names the genesis, so that chains that differ in anything differ in every block.
         let first = || Header { extra_data: domain.genesis_hash.into(), ..empty_header(&context) };
         let head = head.unwrap_or_else(first);
         let genesis = Arc::new(genesis);
-        Ok(Self { genesis, domain, vm, signature_threads, state, head_hash: head.hash_slow(), head })
+        Self { genesis, domain, vm, signature_threads, state, head_hash: head.hash_slow(), head }
     }
 
     /// Returns what transactions are signed for.
@@ -206,7 +200,20 @@ impl Chain {
     /// # Errors
     /// Faults if the state cannot be read.
     pub fn propose(&self, candidates: Vec<VerifiedTransaction>, time: u64) -> Result<Proposal, Fault> {
-        let context = self.next_context(time);
+        self.propose_after(ParentSigners::unknown(), candidates, time)
+    }
+
+    /// Proposes the next block as [`Chain::propose`] does, with the list of who signed the head.
+    ///
+    /// # Errors
+    /// Faults if the state cannot be read.
+    pub fn propose_after(
+        &self,
+        parent_signers: ParentSigners,
+        candidates: Vec<VerifiedTransaction>,
+        time: u64,
+    ) -> Result<Proposal, Fault> {
+        let context = BlockContext { parent_signers, ..self.next_context(time) };
         let session = Session::new(self.reader(), Arc::new(context.clone()));
         let mut admission = Admission::new(&session, self.vm.schedule());
         let (mut admitted, mut rejected, mut deferred) = (Vec::new(), Vec::new(), Vec::new());
@@ -306,10 +313,12 @@ impl Chain {
             base_gas_price: self.genesis.gas_price,
             fee_burn_ppm: self.genesis.fee_burn_ppm,
             state_root: self.state.root().hash(),
+            parent_signers: ParentSigners::unknown(),
         }
     }
 
-    /// Compares a block's context with the only one that the head allows at its time.
+    /// Compares a block's context with the only one that the head allows at its time. Who signed the head is not compared:
+    /// whoever agrees on blocks answers for it.
     fn check_context(&self, actual: &BlockContext) -> Result<(), BlockError> {
         let expected = self.next_context(actual.time);
         let fields = [
@@ -471,12 +480,19 @@ impl Chain {
         }
     }
 
+    /// Returns who signed the head's parent. The extra data of the genesis is something else.
+    fn head_signers(&self) -> ParentSigners {
+        let bitmap = (self.head.number > 0).then(|| self.head.extra_data.clone());
+        bitmap.and_then(ParentSigners::from_bitmap).unwrap_or_default()
+    }
+
     /// Opens a session that shows the head: its height and time, and the state after it.
     fn session(&self) -> Session {
         let context = BlockContext {
             parent_hash: self.head.parent_hash,
             height: self.head.number,
             time: self.head.timestamp,
+            parent_signers: self.head_signers(),
             ..self.next_context(self.head.timestamp)
         };
         Session::new(self.reader(), Arc::new(context))

@@ -3,17 +3,23 @@
 //! Guarantees that the supply begins with exactly what is allocated, that equal geneses have equal hashes, in whatever
 //! order their lists were written, and that the prices of gas are part of the hash.
 
-use alloy_primitives::{Address, B256};
+mod contracts;
+
+use alloy_primitives::{Address, B256, Bytes};
+use florin_abi::{Status, limits};
 use parity_scale_codec::Encode;
 use thiserror::Error;
 
 use crate::{
-    block::GAS_PRICE_MAX,
+    block::{BlockContext, GAS_PRICE_MAX, ParentSigners},
     gas::{Gas, GasSchedule},
+    hook::{HOOKS, Hook},
     ledger::{Account, Balance, Capabilities, MAX_SUPPLY, PPM, Supply},
     state::{ChangeSet, StateKey},
     transaction::Domain,
 };
+
+pub use contracts::{GenesisCall, GenesisContract};
 
 /// What the hash is of, so that no other bytes of ours have it.
 const HASH_TAG: &str = "florin/genesis/1";
@@ -45,6 +51,15 @@ pub struct Genesis {
     pub proposer: Address,
     /// The hash of the gas schedule.
     pub gas_schedule_hash: B256,
+    /// The contracts that exist from the start, in the order in which their constructors run; at most
+    /// [`limits::GENESIS_CONTRACTS_MAX`].
+    pub contracts: Vec<GenesisContract>,
+    /// The messages that run once, after the constructors; at most [`limits::GENESIS_CALLS_MAX`].
+    pub calls: Vec<GenesisCall>,
+    /// The messages that run before the transactions of every block, in this order; at most [`limits::HOOKS_MAX`]. Their
+    /// gas limits together are at most the block gas limit, beside which they stand: a block does at most twice as much
+    /// work as its transactions may ask for.
+    pub hooks: Vec<Hook>,
 }
 
 impl Default for Genesis {
@@ -61,6 +76,9 @@ impl Default for Genesis {
             block_gas_limit: Gas(1_000_000_000),
             proposer: Address::ZERO,
             gas_schedule_hash: B256::new(GasSchedule::default().hash()),
+            contracts: Vec::new(),
+            calls: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 }
@@ -103,6 +121,76 @@ pub enum GenesisError {
         /// The gas of a transfer.
         required: Gas,
     },
+    /// There are too many hooks.
+    #[error("{count} hooks, at most {}", limits::HOOKS_MAX)]
+    TooManyHooks {
+        /// How many there are.
+        count: usize,
+    },
+    /// The message of a hook is longer than any message.
+    #[error("the message of hook {index} has {bytes} bytes, at most {}", limits::INPUT_BYTES_MAX)]
+    HookMessage {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// The length.
+        bytes: usize,
+    },
+    /// The hooks ask for too much gas.
+    #[error("the hooks ask for {asked} together, more than the block gas limit of {limit}")]
+    HookGas {
+        /// The sum of their limits.
+        asked: Gas,
+        /// The block gas limit.
+        limit: Gas,
+    },
+    /// There are too many contracts.
+    #[error("{count} contracts, at most {}", limits::GENESIS_CONTRACTS_MAX)]
+    TooManyContracts {
+        /// How many there are.
+        count: usize,
+    },
+    /// There are too many calls.
+    #[error("{count} calls, at most {}", limits::GENESIS_CALLS_MAX)]
+    TooManyCalls {
+        /// How many there are.
+        count: usize,
+    },
+    /// A call failed.
+    #[error("call {index} of the genesis, to {contract}, ended with {}: {output}", status.name())]
+    CallFailed {
+        /// Its place in the list, from 0.
+        index: usize,
+        /// Who was called.
+        contract: Address,
+        /// How it ended.
+        status: Status,
+        /// What it reverted with.
+        output: Bytes,
+    },
+    /// Two contracts have one address.
+    #[error("two contracts are at {address}")]
+    ContractTwice {
+        /// The address.
+        address: Address,
+    },
+    /// The upload check refuses a contract's code.
+    #[error("the code of the contract at {address} is refused: {refusal}")]
+    ContractRefused {
+        /// The contract.
+        address: Address,
+        /// Why.
+        refusal: String,
+    },
+    /// A constructor failed.
+    #[error("the constructor of the contract at {address} ended with {}: {output}", status.name())]
+    ContractFailed {
+        /// The contract.
+        address: Address,
+        /// How it ended.
+        status: Status,
+        /// What it reverted with.
+        output: Bytes,
+    },
     /// The machine would charge other prices than the chain.
     #[error("genesis has gas schedule {genesis}, the machine has {machine}")]
     OtherSchedule {
@@ -114,7 +202,8 @@ pub enum GenesisError {
 }
 
 impl Genesis {
-    /// Returns the hash: BLAKE3 of the SCALE of a tag and of all fields in order, the lists sorted by address.
+    /// Returns the hash: BLAKE3 of the SCALE of a tag and of all fields in order, the lists of balances and rights sorted by
+    /// address; contracts, calls and hooks in their order, and only if there are any.
     pub fn hash(&self) -> B256 {
         let mut allocations: Vec<([u8; 20], Balance)> =
             self.allocations.iter().map(|(address, balance)| (address.into_array(), *balance)).collect();
@@ -122,7 +211,11 @@ impl Genesis {
         let identity = (HASH_TAG, self.chain_id, self.time, allocations, self.capabilities.clone().normalized());
         let money = (self.max_supply, self.gas_price, self.fee_burn_ppm);
         let block = (self.block_gas_limit, self.proposer.into_array(), self.gas_schedule_hash.0);
-        B256::new(*blake3::hash(&(identity, money, block).encode()).as_bytes())
+        let mut preimage = (identity, money, block).encode();
+        if !(self.contracts.is_empty() && self.calls.is_empty() && self.hooks.is_empty()) {
+            (self.contracts.as_slice(), self.calls.as_slice(), self.hooks.as_slice()).encode_to(&mut preimage);
+        }
+        B256::new(*blake3::hash(&preimage).as_bytes())
     }
 
     /// Returns what transactions are signed for.
@@ -130,7 +223,23 @@ impl Genesis {
         Domain { chain_id: self.chain_id, genesis_hash: self.hash() }
     }
 
-    /// Returns the first state.
+    /// Returns the context of the genesis itself: what its constructors see, and what its header is made of.
+    pub(crate) fn first_context(&self, state_root: B256) -> BlockContext {
+        BlockContext {
+            parent_hash: B256::ZERO,
+            height: 0,
+            time: self.time,
+            domain: self.domain(),
+            proposer: self.proposer,
+            gas_limit: self.block_gas_limit,
+            base_gas_price: self.gas_price,
+            fee_burn_ppm: self.fee_burn_ppm,
+            state_root,
+            parent_signers: ParentSigners::unknown(),
+        }
+    }
+
+    /// Returns the first state without the contracts; [`Genesis::build`] makes those too.
     ///
     /// # Errors
     /// Says what contradicts itself, or the machine's prices.
@@ -154,6 +263,9 @@ impl Genesis {
         changes.insert(StateKey::system(SUPPLY), Some(supply.encode().into()));
         let capabilities = self.capabilities.clone().normalized();
         changes.insert(StateKey::system(CAPABILITIES), Some(capabilities.encode().into()));
+        if !self.hooks.is_empty() {
+            changes.insert(StateKey::system(HOOKS), Some(self.hooks.encode().into()));
+        }
         Ok(changes)
     }
 
@@ -171,8 +283,23 @@ impl Genesis {
         } else if self.gas_schedule_hash != machine {
             Err(GenesisError::OtherSchedule { genesis: self.gas_schedule_hash, machine })
         } else {
-            Ok(())
+            self.check_contracts()?;
+            self.check_hooks()
         }
+    }
+
+    fn check_hooks(&self) -> Result<(), GenesisError> {
+        let count = self.hooks.len();
+        if count > limits::HOOKS_MAX as usize {
+            return Err(GenesisError::TooManyHooks { count });
+        }
+        let too_long = |hook: &Hook| hook.message.len() > limits::INPUT_BYTES_MAX as usize;
+        if let Some((index, hook)) = self.hooks.iter().enumerate().find(|(_, hook)| too_long(hook)) {
+            return Err(GenesisError::HookMessage { index, bytes: hook.message.len() });
+        }
+        let asked = self.hooks.iter().fold(0_u64, |sum, hook| sum.saturating_add(hook.gas_limit.0));
+        let (asked, limit) = (Gas(asked), self.block_gas_limit);
+        if asked > limit { Err(GenesisError::HookGas { asked, limit }) } else { Ok(()) }
     }
 }
 

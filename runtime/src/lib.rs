@@ -56,6 +56,7 @@ pub mod execution;
 pub mod fault;
 pub mod gas;
 pub mod genesis;
+pub mod hook;
 pub mod ledger;
 pub mod receipt;
 pub mod signature;

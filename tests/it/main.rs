@@ -25,6 +25,7 @@ mod garbage;
 mod gas;
 mod golden;
 mod harness;
+mod hooks;
 mod model;
 mod native;
 mod pointers;

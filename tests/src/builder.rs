@@ -2,15 +2,18 @@
 //!
 //! Guarantees that the genesis and the machine agree on the prices. Refuses a genesis that contradicts itself.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use florin_abi::limits::CALL_DEPTH_MAX;
 use florin_runtime::chain::{Chain, ChainConfig};
 use florin_runtime::gas::Gas;
-use florin_runtime::genesis::Genesis;
+use florin_runtime::genesis::{Genesis, GenesisCall, GenesisContract};
+use florin_runtime::hook::Hook;
 use florin_runtime::ledger::{Balance, WEI_PER_MDT};
 use florin_runtime::vm::{EngineKind, VmConfig};
+use florin_sdk::Contract;
 
 use crate::account::Account;
+use crate::artifact::{ArtifactError, artifact};
 use crate::error::SandboxError;
 use crate::sandbox::Sandbox;
 use crate::world::World;
@@ -119,6 +122,54 @@ impl SandboxBuilder {
     pub fn mint_and_burn(mut self, contract: Address) -> Self {
         self.genesis.capabilities.mint.push(contract);
         self.genesis.capabilities.burn.push(contract);
+        self
+    }
+
+    /// Takes a genesis as it is, with an allocation for the accounts added. Beside the gas schedule, which is the machine's,
+    /// whatever was set of the genesis before is gone.
+    #[must_use]
+    pub fn genesis(mut self, mut genesis: Genesis) -> Self {
+        genesis.allocations.push((Account::named(World::FAUCET).address(), FAUCET_BALANCE));
+        self.genesis = genesis;
+        self
+    }
+
+    /// Creates a contract in the genesis, at any address; its constructor takes `creator` for the caller.
+    ///
+    /// # Errors
+    /// If there is no artifact. What its constructor refuses is told when the sandbox is built.
+    pub fn contract<C: Contract>(
+        self,
+        address: Address,
+        creator: Address,
+        args: &C::InitArgs,
+    ) -> Result<Self, ArtifactError> {
+        Ok(self.contract_wasm(GenesisContract {
+            address,
+            creator,
+            code: artifact::<C>()?.into(),
+            arguments: C::encode_init(args).into(),
+        }))
+    }
+
+    /// Creates a contract of any module in the genesis.
+    #[must_use]
+    pub fn contract_wasm(mut self, contract: GenesisContract) -> Self {
+        self.genesis.contracts.push(contract);
+        self
+    }
+
+    /// Sends a message in the genesis, after the constructors. The caller's allocation pays the value.
+    #[must_use]
+    pub fn call(mut self, call: GenesisCall) -> Self {
+        self.genesis.calls.push(call);
+        self
+    }
+
+    /// Lets the chain call a contract before the transactions of every block.
+    #[must_use]
+    pub fn hook(mut self, contract: Address, message: impl Into<Bytes>, gas_limit: Gas) -> Self {
+        self.genesis.hooks.push(Hook { contract, message: message.into(), gas_limit });
         self
     }
 

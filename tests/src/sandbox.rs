@@ -3,10 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
+use florin_runtime::block::ParentSigners;
+use florin_runtime::hook::HookReceipt;
 use florin_runtime::ledger::{Balance, Supply};
+use florin_runtime::state::{Proof, StateKey};
 use florin_runtime::transaction::Domain;
-use florin_sdk::Contract;
+use florin_sdk::event::decode_events;
+use florin_sdk::{Contract, Event};
 
 use crate::account::Account;
 use crate::block::PendingBlock;
@@ -137,6 +142,43 @@ impl Sandbox {
         let result = act();
         let traces = watch.borrow_mut().end(before);
         (result, traces)
+    }
+
+    /// Returns what became of the hooks of the last block.
+    pub fn hook_receipts(&self) -> Vec<HookReceipt> {
+        self.world.borrow().hook_receipts.clone()
+    }
+
+    /// Returns the events of one type that the hooks of the last block emitted, in the order of emission.
+    pub fn hook_events_of<E: Event>(&self) -> Vec<E> {
+        let receipts = self.hook_receipts();
+        let events = receipts.iter().flat_map(|receipt| &receipt.events);
+        decode_events(events.map(|event| (&event.topics[..], &event.data[..])))
+    }
+
+    /// Sets who will have signed the head of each later block: validator `i` is bit `i % 8` of byte `i / 8`. Empty, as it is
+    /// at first, says that nothing is known.
+    ///
+    /// # Panics
+    /// If the list is longer than `PARENT_SIGNERS_BYTES_MAX`.
+    pub fn set_parent_signers(&self, bitmap: &[u8]) {
+        match ParentSigners::from_bitmap(Bytes::copy_from_slice(bitmap)) {
+            Some(signers) => self.world.borrow_mut().parent_signers = signers,
+            None => panic!("a list of {} bytes does not fit a header", bitmap.len()),
+        }
+    }
+
+    /// Returns the header of the last block.
+    pub fn head(&self) -> Header {
+        self.world.borrow().chain.head().clone()
+    }
+
+    /// Returns what the state holds under a key, with the proof against [`Self::state_root`].
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn prove(&self, key: &StateKey) -> Result<(Option<Bytes>, Proof), SandboxError> {
+        Ok(self.world.borrow().chain.prove(key)?)
     }
 
     /// Returns the height of the last block; the genesis is 0.

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes};
-use florin_runtime::block::{Block, ExecutedBlock};
+use florin_runtime::block::{Block, ExecutedBlock, ParentSigners};
 use florin_runtime::chain::{Chain, Proposal, ViewOutcome};
 use florin_runtime::fault::Fault;
 use florin_runtime::gas::Gas;
+use florin_runtime::hook::HookReceipt;
 use florin_runtime::ledger::Balance;
 use florin_runtime::signature::VerifiedTransaction;
 use florin_runtime::transaction::{Body, GasPrice, Rejection};
@@ -27,6 +28,10 @@ pub(crate) struct World {
     pub(crate) gas_limit: Gas,
     /// What became of the last transaction.
     pub(crate) last: Option<TransactionReceipt>,
+    /// What became of the hooks of the last block.
+    pub(crate) hook_receipts: Vec<HookReceipt>,
+    /// Who will have signed the head of each later block.
+    pub(crate) parent_signers: ParentSigners,
     /// The time that the next block was asked to have.
     next_time: Option<u64>,
     block_seconds: u64,
@@ -46,8 +51,20 @@ impl World {
     /// Takes over a chain at its genesis.
     pub(crate) fn new(chain: Chain, block_seconds: u64, gas_limit: Gas, account_balance: Balance) -> Self {
         let (next_time, last, funded) = (None, None, BTreeSet::new());
+        let (hook_receipts, parent_signers) = (Vec::new(), ParentSigners::unknown());
         let watch = Rc::new(RefCell::new(Watch::from_environment()));
-        Self { chain, gas_limit, last, next_time, block_seconds, account_balance, funded, watch }
+        Self {
+            chain,
+            gas_limit,
+            last,
+            hook_receipts,
+            parent_signers,
+            next_time,
+            block_seconds,
+            account_balance,
+            funded,
+            watch,
+        }
     }
 
     /// Returns the time of the last block.
@@ -144,7 +161,7 @@ impl World {
 
     fn propose(&self, candidates: Vec<VerifiedTransaction>) -> Result<Proposal, SandboxError> {
         let time = self.next_time.unwrap_or_else(|| self.time().saturating_add(self.block_seconds));
-        Ok(self.chain.propose(candidates, time)?)
+        Ok(self.chain.propose_after(self.parent_signers.clone(), candidates, time)?)
     }
 
     /// Executes a block, traced if anybody watches.
@@ -185,6 +202,7 @@ impl World {
         let executed = self.execute(block)?;
         let committed = self.chain.commit(executed)?;
         self.next_time = None;
+        self.hook_receipts = committed.hook_receipts().to_vec();
         let height = self.chain.height();
         let receipts: Vec<_> =
             committed.receipts().iter().map(|receipt| TransactionReceipt::of(receipt, height)).collect();

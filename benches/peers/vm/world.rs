@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use florin_runtime::block::BlockContext;
+use florin_runtime::block::{BlockContext, ParentSigners};
 use florin_runtime::execution::{Session, invoke};
 use florin_runtime::gas::Gas;
 use florin_runtime::ledger::Account;
@@ -120,6 +120,7 @@ fn session(hash: B256, module: &[u8]) -> Session {
         base_gas_price: 1,
         fee_burn_ppm: 0,
         state_root: B256::ZERO,
+        parent_signers: ParentSigners::unknown(),
     };
     Session::new(Arc::new(state), Arc::new(block))
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use florin_runtime::block::BlockContext;
+use florin_runtime::block::{BlockContext, ParentSigners};
 use florin_runtime::execution::Session;
 use florin_runtime::gas::Gas;
 use florin_runtime::genesis::Genesis;
@@ -106,6 +106,7 @@ impl World {
             base_gas_price: 1,
             fee_burn_ppm: 0,
             state_root: B256::ZERO,
+            parent_signers: ParentSigners::unknown(),
         };
         Ok(Self { vm, scale, state: Arc::new(state), block: Arc::new(block) })
     }

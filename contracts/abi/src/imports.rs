@@ -153,6 +153,11 @@ macro_rules! for_each_import {
             [Context] fn block_time() -> u64;
             /// Returns the chain id.
             [Context] fn chain_id() -> u64;
+            /// Writes the 20-byte address of who proposed the block.
+            [Context] fn block_proposer(out_ptr20: u32);
+            /// Copies the list of who signed the parent block; returns its length. Validator `i` of the set in force is bit
+            /// `i % 8` of byte `i / 8`; an empty list says that nothing is known, as when one node produces.
+            [Copy] fn parent_signers(out_ptr: u32, out_cap: u32) -> i32;
             /// Returns the gas that the call may still burn.
             [Context] fn gas_left() -> u64;
 
@@ -173,6 +178,9 @@ macro_rules! for_each_import {
             // Money.
             /// Writes the balance of an account in wei.
             [Balance] fn balance(address_ptr20: u32, out_ptr16: u32);
+            /// Writes the totals of the supply in wei, 16 bytes little-endian each: the maximum, what the genesis allocated,
+            /// minted since, burned by contracts, burned of fees in the blocks before.
+            [Balance] fn supply(out_ptr80: u32);
             /// Moves MDT from the running contract; returns status Success or InsufficientBalance.
             [Transfer] fn transfer(to_ptr20: u32, amount_ptr16: u32) -> i32;
             /// Mints MDT to an account; returns status Success, MissingCapability or SupplyExceeded.

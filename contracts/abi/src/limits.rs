@@ -123,4 +123,14 @@ limits! {
     ACCESS_LIST_MAX: u32 = 1_024, "entries";
     /// Transactions in a block.
     BLOCK_TRANSACTIONS_MAX: u32 = 10_000, "transactions";
+    /// The list of who signed a block's parent: one bit a validator. The header's extra data holds no more.
+    PARENT_SIGNERS_BYTES_MAX: u32 = 32, "bytes";
+
+    // Genesis.
+    /// Hooks that run before the transactions of each block.
+    HOOKS_MAX: u32 = 16, "hooks";
+    /// Contracts that the genesis creates.
+    GENESIS_CONTRACTS_MAX: u32 = 64, "contracts";
+    /// Calls that the genesis makes to its contracts.
+    GENESIS_CALLS_MAX: u32 = 4_096, "calls";
 }

@@ -89,6 +89,21 @@ pub struct Creation<'i> {
     pub input: &'i [u8],
 }
 
+/// The totals of the supply, in wei: `sum of balances = genesis + minted - burned_by_contracts - burned_fees`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Supply {
+    /// The most that the genesis allocated and contracts have minted together.
+    pub max: u128,
+    /// What the genesis allocated.
+    pub genesis: u128,
+    /// What contracts have minted since.
+    pub minted: u128,
+    /// What contracts have burned.
+    pub burned_by_contracts: u128,
+    /// The burned part of the fees, in the blocks before this one.
+    pub burned_fees: u128,
+}
+
 /// Money did not move: the status says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MoneyError(pub Status);
@@ -124,6 +139,17 @@ impl Env {
         host::chain_id()
     }
 
+    /// Returns who proposed the block.
+    pub fn block_proposer(self) -> Address {
+        host::block_proposer()
+    }
+
+    /// Returns who signed the parent block: validator `i` of the set in force is bit `i % 8` of byte `i / 8`. Empty when nothing
+    /// is known, as when one node produces.
+    pub fn parent_signers(self) -> Vec<u8> {
+        host::parent_signers()
+    }
+
     /// Returns the gas that the call may still burn; natively `u64::MAX`.
     pub fn gas_left(self) -> u64 {
         host::gas_left()
@@ -132,6 +158,11 @@ impl Env {
     /// Returns the balance of an account in wei.
     pub fn balance(self, of: Address) -> u128 {
         host::balance(&of)
+    }
+
+    /// Returns the totals of the supply.
+    pub fn supply(self) -> Supply {
+        host::supply()
     }
 
     /// Moves MDT from this contract.

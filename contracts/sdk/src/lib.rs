@@ -128,7 +128,7 @@ pub use abi::AbiType;
 pub use alloy_primitives::{self, Address, B256, Bytes, FixedBytes, I256, U256};
 pub use client::{ActAs, Call, CallError, Client, CrossContract, Failure, RawCall, Reply, Transport};
 pub use contract::{Contract, Returns};
-pub use env::{Env, env};
+pub use env::{Env, Supply, env};
 pub use error::{ContractError, DispatchError};
 pub use event::Event;
 pub use florin_abi::{Status, vote};

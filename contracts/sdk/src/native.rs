@@ -25,6 +25,7 @@ use crate::{
     abi::AbiType,
     client::{ActAs, CallError, Client, RawCall, Reply, Transport, sort},
     contract::Contract,
+    env::Supply,
     event::{Event, decode_events},
 };
 
@@ -80,6 +81,27 @@ impl Native {
     /// Sets the chain id.
     pub fn set_chain_id(&self, chain_id: u64) {
         world::with(|world| world.block.chain_id = chain_id);
+    }
+
+    /// Sets who proposed the block.
+    pub fn set_proposer(&self, proposer: Address) {
+        world::with(|world| world.block.proposer = proposer);
+    }
+
+    /// Sets the list of who signed the parent block; empty, which it is at first, says that nothing is known.
+    pub fn set_parent_signers(&self, bitmap: &[u8]) {
+        world::with(|world| world.block.parent_signers = bitmap.to_vec());
+    }
+
+    /// Sets the totals of the supply. At first the maximum is `u128::MAX` and the rest 0; balances that are given by
+    /// [`Self::fund`] are not counted.
+    pub fn set_supply(&self, supply: Supply) {
+        world::with(|world| world.state.supply = supply);
+    }
+
+    /// Returns the totals of the supply.
+    pub fn supply(&self) -> Supply {
+        world::with(|world| world.state.supply)
     }
 
     /// Lets a contract mint and burn MDT.

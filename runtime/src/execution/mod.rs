@@ -2,6 +2,7 @@
 //!
 //! - [`sequential`]: a block, one transaction after the other: the specification.
 //! - [`admission`]: which transactions may stand in a block.
+//! - [`hooks`]: what the chain itself calls before the transactions.
 //! - [`transact`]: one transaction.
 //! - [`deploy`]: the payload that deploys a contract.
 //! - [`invoke`]: one message to one contract.
@@ -10,6 +11,7 @@
 
 pub mod admission;
 pub mod deploy;
+pub mod hooks;
 pub mod invoke;
 pub mod overlay;
 pub mod sequential;

@@ -1,8 +1,8 @@
-//! One transaction after the other: the specification of what a block does.
+//! The hooks, then one transaction after the other: the specification of what a block does.
 
 use std::sync::Arc;
 
-use super::{admission::Admission, session::Session, transact::transact};
+use super::{admission::Admission, hooks, session::Session, transact::transact};
 use crate::{
     block::{Block, BlockError, ExecutedBlock},
     fault::Fault,
@@ -53,6 +53,8 @@ fn run(
 ) -> Result<ExecutedBlock, BlockError> {
     let mut session = Session::new(base, Arc::clone(block.shared_context()));
     admit_all(&session, vm, block)?;
+    let hook_receipts;
+    (session, hook_receipts) = hooks::run(session, vm)?;
     let mut receipts = Vec::with_capacity(block.transactions().len());
     let mut gas_used = Gas(0);
     for transaction in block.transactions() {
@@ -62,7 +64,7 @@ fn run(
         receipts.push(receipt);
     }
     settle_fees(&mut session, &receipts)?;
-    Ok(ExecutedBlock::new(block.clone(), receipts, session.into_changes()))
+    Ok(ExecutedBlock::new(block.clone(), hook_receipts, receipts, session.into_changes()))
 }
 
 fn admit_all(session: &Session, vm: &Vm, block: &Block) -> Result<(), BlockError> {

@@ -19,6 +19,7 @@ use crate::{
     block::BlockContext,
     fault::Fault,
     genesis::{CAPABILITIES, SUPPLY},
+    hook::{HOOK_RECEIPTS, HOOKS, Hook},
     ledger::{Account, Balance, Capabilities, Supply},
     receipt::Event,
     state::{ChangeSet, StateKey, StateReader},
@@ -314,6 +315,22 @@ impl Session {
             }
             _ => Ok(Status::CounterOutOfBounds),
         }
+    }
+}
+
+/// Hooks.
+impl Session {
+    /// Returns the hooks of every block; none if the genesis lists none.
+    ///
+    /// # Errors
+    /// Faults if the entry cannot be read.
+    pub(crate) fn hooks(&self) -> Result<Vec<Hook>, Fault> {
+        Ok(self.get_scale(&StateKey::system(HOOKS), "hooks")?.unwrap_or_default())
+    }
+
+    /// Writes down what became of the block's hooks.
+    pub(crate) fn commit_to_hooks(&mut self, hash: B256) {
+        self.overlay.put(StateKey::system(HOOK_RECEIPTS), Some(Bytes::copy_from_slice(hash.as_slice())));
     }
 }
 

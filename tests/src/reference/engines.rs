@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, keccak256};
-use florin_runtime::block::BlockContext;
+use florin_runtime::block::{BlockContext, ParentSigners};
 use florin_runtime::execution::Session;
 use florin_runtime::fault::Fault;
 use florin_runtime::gas::Gas;
@@ -152,6 +152,7 @@ fn session() -> Session {
         base_gas_price: 1,
         fee_burn_ppm: 0,
         state_root: B256::ZERO,
+        parent_signers: ParentSigners::unknown(),
     };
     Session::new(Arc::new(State::new()), Arc::new(block))
 }

@@ -20,7 +20,7 @@ use core::{
 use alloy_primitives::{Address, B256};
 use florin_abi::Status;
 
-use super::Batch;
+use super::{Batch, Supply};
 use crate::contract::Answer;
 
 macro_rules! declare_imports {
@@ -137,6 +137,16 @@ pub(crate) fn chain_id() -> u64 {
     unsafe { import::chain_id() }
 }
 
+pub(crate) fn block_proposer() -> Address {
+    // SAFETY: the array has 20 bytes.
+    Address::new(fixed(|out| unsafe { import::block_proposer(out) }))
+}
+
+pub(crate) fn parent_signers() -> Vec<u8> {
+    // SAFETY: `out` has room for `cap` bytes.
+    output(|out, cap| unsafe { import::parent_signers(out, cap) }).unwrap_or_default()
+}
+
 pub(crate) fn gas_left() -> u64 {
     // SAFETY: no pointers.
     unsafe { import::gas_left() }
@@ -173,6 +183,15 @@ pub(crate) fn storage_add(key: &[u8], delta: i128, bound: u128) -> Status {
 pub(crate) fn balance(of: &Address) -> u128 {
     // SAFETY: 20 bytes in, 16 out.
     u128::from_le_bytes(fixed(|out| unsafe { import::balance(address_of(of), out) }))
+}
+
+pub(crate) fn supply() -> Supply {
+    // SAFETY: the array has 80 bytes.
+    let totals: [u8; 80] = fixed(|out| unsafe { import::supply(out) });
+    let (totals, _) = totals.as_chunks::<16>();
+    let [max, genesis, minted, burned_by_contracts, burned_fees] =
+        core::array::from_fn(|place| totals.get(place).map_or(0, |total| u128::from_le_bytes(*total)));
+    Supply { max, genesis, minted, burned_by_contracts, burned_fees }
 }
 
 pub(crate) fn transfer(to: &Address, amount: u128) -> Status {

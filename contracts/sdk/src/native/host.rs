@@ -15,7 +15,7 @@ pub(crate) use super::crypto::{
     blake3, ecdsa_recover, keccak256, merkle_proof, merkle_root, merkle_verify, sha256, verify_batch, verify_signature,
 };
 use super::world::{Emitted, Frame, with};
-use crate::contract::Answer;
+use crate::{contract::Answer, env::Supply};
 
 /// A call: money, reentrancy guard, the dispatcher, rollback.
 pub(super) fn run(caller: Address, to: Address, value: u128, input: &[u8], read_only: bool) -> (Status, Vec<u8>) {
@@ -127,6 +127,14 @@ pub(crate) fn chain_id() -> u64 {
     with(|world| world.block.chain_id)
 }
 
+pub(crate) fn block_proposer() -> Address {
+    with(|world| world.block.proposer)
+}
+
+pub(crate) fn parent_signers() -> Vec<u8> {
+    with(|world| world.block.parent_signers.clone())
+}
+
 pub(crate) fn gas_left() -> u64 {
     u64::MAX
 }
@@ -177,6 +185,10 @@ pub(crate) fn balance(of: &Address) -> u128 {
     with(|world| world.balance(of))
 }
 
+pub(crate) fn supply() -> Supply {
+    with(|world| world.state.supply)
+}
+
 pub(crate) fn transfer(to: &Address, amount: u128) -> Status {
     let from = writer();
     with(|world| world.move_money(from, *to, amount))
@@ -188,12 +200,16 @@ pub(crate) fn mint(to: &Address, amount: u128) -> Status {
         if !world.may_mint(contract) {
             return Status::MissingCapability;
         }
-        match world.balance(to).checked_add(amount) {
-            Some(sum) => {
+        let Supply { max, genesis, minted, .. } = world.state.supply;
+        let total =
+            minted.checked_add(amount).filter(|minted| genesis.checked_add(*minted).is_some_and(|all| all <= max));
+        match (total, world.balance(to).checked_add(amount)) {
+            (Some(minted), Some(sum)) => {
+                world.state.supply.minted = minted;
                 world.set_balance(*to, sum);
                 Status::Success
             }
-            None => Status::SupplyExceeded,
+            _ => Status::SupplyExceeded,
         }
     })
 }
@@ -207,6 +223,8 @@ pub(crate) fn burn(amount: u128) -> Status {
         match world.balance(&contract).checked_sub(amount) {
             Some(rest) => {
                 world.set_balance(contract, rest);
+                let burned = &mut world.state.supply.burned_by_contracts;
+                *burned = burned.saturating_add(amount);
                 Status::Success
             }
             None => Status::InsufficientBalance,

@@ -12,7 +12,10 @@ use std::{
 use alloy_primitives::{Address, B256};
 use florin_abi::Status;
 
-use crate::contract::{Answer, Contract};
+use crate::{
+    contract::{Answer, Contract},
+    env::Supply,
+};
 
 thread_local! {
     static WORLD: RefCell<World> = RefCell::new(World::new());
@@ -52,11 +55,13 @@ pub(super) struct Frame {
 }
 
 /// What the block's header says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) height: u64,
     pub(super) time: u64,
     pub(super) chain_id: u64,
+    pub(super) proposer: Address,
+    pub(super) parent_signers: Vec<u8>,
 }
 
 /// What a failed call takes back.
@@ -66,6 +71,7 @@ pub(super) struct State {
     pub(super) storage: BTreeMap<(Address, Vec<u8>), Vec<u8>>,
     pub(super) contracts: BTreeMap<Address, B256>,
     pub(super) events: Vec<Emitted>,
+    pub(super) supply: Supply,
 }
 
 #[derive(Debug)]
@@ -81,10 +87,16 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Self {
         Self {
-            state: State::default(),
+            state: State { supply: Supply { max: u128::MAX, ..Supply::default() }, ..State::default() },
             codes: BTreeMap::new(),
             frames: Vec::new(),
-            block: Header { height: 1, time: 1_700_000_000, chain_id: 1 },
+            block: Header {
+                height: 1,
+                time: 1_700_000_000,
+                chain_id: 1,
+                proposer: Address::ZERO,
+                parent_signers: Vec::new(),
+            },
             may_mint: BTreeSet::new(),
             deployments: 0,
         }

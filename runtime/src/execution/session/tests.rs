@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::{Checkpoint, Seek, Session};
 use crate::{
-    block::BlockContext,
+    block::{BlockContext, ParentSigners},
     gas::Gas,
     genesis::Genesis,
     ledger::{Balance, Capabilities},
@@ -120,6 +120,7 @@ fn context() -> BlockContext {
         base_gas_price: 1,
         fee_burn_ppm: 500_000,
         state_root: B256::ZERO,
+        parent_signers: ParentSigners::unknown(),
     }
 }
 

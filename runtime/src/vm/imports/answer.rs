@@ -1,4 +1,5 @@
-//! What a call was given and what it gives back: input, return data, revert data, events.
+//! What a call was given and what it gives back: input, return data, revert data, events; and the list of who signed the
+//! parent block.
 
 use alloy_primitives::{B256, Bytes};
 use florin_abi::{GasClass, limits};
@@ -8,6 +9,15 @@ use crate::receipt::Event;
 
 pub(in crate::vm) fn input(guest: &mut Guest<'_>, frame: &mut Frame, out_ptr: u32, out_cap: u32) -> Result<i32, Abort> {
     copy_out(guest, frame, &frame.message.input, out_ptr, out_cap)
+}
+
+pub(in crate::vm) fn parent_signers(
+    guest: &mut Guest<'_>,
+    frame: &mut Frame,
+    out_ptr: u32,
+    out_cap: u32,
+) -> Result<i32, Abort> {
+    copy_out(guest, frame, frame.session.block().parent_signers.bitmap(), out_ptr, out_cap)
 }
 
 pub(in crate::vm) fn return_data(

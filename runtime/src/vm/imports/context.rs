@@ -35,6 +35,11 @@ pub(in crate::vm) fn chain_id(guest: &mut Guest<'_>, frame: &mut Frame) -> Resul
     Ok(frame.session.block().domain.chain_id)
 }
 
+pub(in crate::vm) fn block_proposer(guest: &mut Guest<'_>, frame: &mut Frame, out_ptr20: u32) -> Result<(), Abort> {
+    charge(guest, frame, GasClass::Context, 20)?;
+    guest.write(out_ptr20, frame.session.block().proposer.as_slice())
+}
+
 pub(in crate::vm) fn gas_left(guest: &mut Guest<'_>, frame: &mut Frame) -> Result<u64, Abort> {
     charge(guest, frame, GasClass::Context, 8)?;
     Ok(guest.ticks_left() / TICKS_PER_GAS)

@@ -4,10 +4,10 @@
 //! before it is paid for; that input is copied before output is written; and that a mistake of the contract ends its
 //! call with a status, never the host.
 //!
-//! - [`answer`]: input, return data, revert data, events.
+//! - [`answer`]: input, return data, revert data, events, who signed the parent block.
 //! - [`context`]: the call and the block.
 //! - [`storage`]: the contract's entries.
-//! - [`money`]: balances, transfers, mint and burn.
+//! - [`money`]: balances, totals, transfers, mint and burn.
 //! - [`calls`]: other contracts.
 //! - [`hashes`]: hashes and Merkle trees.
 //! - [`signatures`]: verification and recovery.
@@ -27,11 +27,13 @@ use super::{
     memory::{Abort, Guest},
 };
 
-pub(in crate::vm) use answer::{emit, finish, input, return_data, revert};
+pub(in crate::vm) use answer::{emit, finish, input, parent_signers, return_data, revert};
 pub(in crate::vm) use calls::{call, create};
-pub(in crate::vm) use context::{block_height, block_time, caller, chain_id, gas_left, self_address, value};
+pub(in crate::vm) use context::{
+    block_height, block_proposer, block_time, caller, chain_id, gas_left, self_address, value,
+};
 pub(in crate::vm) use hashes::{blake3, keccak256, merkle_proof, merkle_root, merkle_verify, sha256};
-pub(in crate::vm) use money::{balance, burn, mint, transfer};
+pub(in crate::vm) use money::{balance, burn, mint, supply, transfer};
 pub(in crate::vm) use signatures::{ecdsa_recover, verify_batch, verify_signature};
 pub(in crate::vm) use storage::{storage_add, storage_next, storage_read, storage_remove, storage_write};
 

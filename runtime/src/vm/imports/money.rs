@@ -1,10 +1,10 @@
-//! MDT: balances, transfers, and minting and burning by those contracts that the genesis entitles.
+//! MDT: balances, totals, transfers, and minting and burning by those contracts that the genesis entitles.
 
 use alloy_primitives::Address;
 use florin_abi::GasClass;
 
 use super::{Abort, Frame, Guest, charge, code, writable};
-use crate::ledger::Balance;
+use crate::ledger::{Balance, Supply};
 
 pub(in crate::vm) fn balance(
     guest: &mut Guest<'_>,
@@ -16,6 +16,13 @@ pub(in crate::vm) fn balance(
     let address = Address::from(guest.read_array(address_ptr20)?);
     let balance = frame.session.balance(address)?;
     guest.write(out_ptr16, &balance.wei().to_le_bytes())
+}
+
+pub(in crate::vm) fn supply(guest: &mut Guest<'_>, frame: &mut Frame, out_ptr80: u32) -> Result<(), Abort> {
+    charge(guest, frame, GasClass::Balance, 0)?;
+    let Supply { max, genesis, minted, burned_by_contracts, burned_fees } = frame.session.supply()?;
+    let totals = [max, genesis, minted, burned_by_contracts, burned_fees].map(|total| total.wei().to_le_bytes());
+    guest.write(out_ptr80, totals.as_flattened())
 }
 
 pub(in crate::vm) fn transfer(

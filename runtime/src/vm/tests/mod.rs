@@ -27,7 +27,7 @@ use florin_abi::Status;
 use super::frame::{Entry, Frame, Message};
 use super::trace::Trace;
 use super::{Code, EngineKind, Exit, Isolation, Optimize, RunOutcome, Vm, VmConfig};
-use crate::block::BlockContext;
+use crate::block::{BlockContext, ParentSigners};
 use crate::execution::Session;
 use crate::fault::Fault;
 use crate::gas::{Gas, GasSchedule};
@@ -110,6 +110,7 @@ fn frame(vm: &Vm, input: &[u8]) -> Frame {
         base_gas_price: 1,
         fee_burn_ppm: 0,
         state_root: B256::ZERO,
+        parent_signers: ParentSigners::unknown(),
     };
     let message = Message {
         caller: Address::repeat_byte(1),
