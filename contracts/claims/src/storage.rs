@@ -1,7 +1,7 @@
 //! The keys of the contract's state, and what a campaign's entry is.
 //!
 //! Guarantees that these bytes never change their meaning: they are in the state root of every chain that runs the
-//! contract. A claim touches the terms and one word to read, the word and the claimed total to write.
+//! contract. A claim reads the terms, writes an entry of its own and adds to the claimed total.
 
 use florin_sdk::prelude::*;
 
@@ -11,9 +11,9 @@ pub struct Claims {
     /// What each campaign promises.
     #[key(0)]
     pub(crate) campaigns: Map<u64, Campaign>,
-    /// Which claims of a campaign are paid: bit `index % 256` of word `index / 256`.
+    /// Which claims of a campaign are paid: an entry is there or it is not, so that no two claims touch the same one.
     #[key(1)]
-    pub(crate) paid: Map<(u64, u32), U256>,
+    pub(crate) paid: Map<(u64, u32), bool>,
     /// How much of a campaign is paid.
     #[key(2)]
     pub(crate) claimed: CounterMap<u64>,

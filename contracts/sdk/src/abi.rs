@@ -94,6 +94,22 @@ impl AbiType for Bytes {
     }
 }
 
+/// Bytes in a plain vector: Solidity's `bytes`, without the shared ownership of [`Bytes`], which takes 2 KB of code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Octets(pub Vec<u8>);
+
+impl AbiType for Octets {
+    type Sol = sol_data::Bytes;
+
+    fn encode(&self, out: &mut Encoder) {
+        out.bytes(&self.0);
+    }
+
+    fn decode(input: &mut Decoder<'_>) -> Self {
+        Self(input.bytes().to_vec())
+    }
+}
+
 impl AbiType for String {
     type Sol = sol_data::String;
 

@@ -121,6 +121,7 @@ pub mod native;
 pub mod scale;
 pub mod schema;
 pub mod storage;
+pub mod words;
 
 pub use alloc::{string::String, vec, vec::Vec};
 
@@ -147,6 +148,6 @@ pub mod prelude {
     pub use crate::{
         Scale,
         env::{Env, env},
-        storage::{Counter, CounterMap, Item, Map},
+        storage::{Counter, CounterMap, Item, Map, Pages},
     };
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! key  = prefix (1 byte, one per field) | SCALE(key)      at most 256 bytes in all
-//! Item: prefix            Map: prefix | SCALE(K)          Counter: prefix      CounterMap: prefix | SCALE(K)
+//! Item: prefix            Map: prefix | SCALE(K)          Counter: prefix      CounterMap, Pages: prefix | SCALE(K)
 //! ```
 //!
 //! Guarantees that two entries never share a key: fields differ in the prefix, which `#[storage]` assigns in order (or
@@ -13,10 +13,12 @@
 mod counter;
 mod item;
 mod map;
+mod pages;
 
 pub use counter::{Counter, CounterMap, CounterOutOfBounds};
 pub use item::Item;
 pub use map::{Entries, Map};
+pub use pages::Pages;
 
 use alloc::vec::Vec;
 
@@ -26,7 +28,7 @@ use crate::{env::host, scale::Scale};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of the storage struct",
     label = "not a storage handle",
-    note = "use Item<T>, Map<K, V>, Counter or CounterMap<K>"
+    note = "use Item<T>, Map<K, V>, Pages<K>, Counter or CounterMap<K>"
 )]
 pub trait Field {
     /// Makes the handle whose keys all begin with this byte.

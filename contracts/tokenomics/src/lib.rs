@@ -14,6 +14,7 @@
 //! - [`emission`]: how much an epoch brings, what of it is burned, where the rest comes from.
 //! - [`split`]: the pools of a distribution.
 //! - [`shares`]: proportional shares of a pool, whole to the last wei.
+//! - [`remainders`]: the same for a list of any length, in passes of bounded memory.
 //!
 //! Stakes and grants:
 //! - [`stake_pool`]: stakes that are slashed together.
@@ -24,6 +25,9 @@
 //! - [`weights`]: operations on lists of weights.
 //! - [`commitment`]: what a validator publishes before it shows its weights.
 //! - [`recycling`]: where recycled amounts come from.
+//!
+//! What comes from outside:
+//! - [`validate`]: addresses, amounts, scores, epochs, transfers, claims and text, checked in one place.
 //!
 //! Claims:
 //! - [`address`]: account addresses as text, with the EIP-55 checksum.
@@ -47,6 +51,7 @@ pub mod leaf;
 pub mod merkle;
 pub mod ratio;
 pub mod recycling;
+pub mod remainders;
 pub mod reward_index;
 pub mod score;
 pub mod shares;
@@ -55,6 +60,7 @@ pub mod split;
 pub mod stake_pool;
 pub mod units;
 pub mod utility;
+pub mod validate;
 pub mod vesting;
 pub mod weights;
 

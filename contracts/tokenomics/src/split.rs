@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use crate::ratio::Ppm;
-use crate::shares::{SharesError, divide};
+use crate::shares::{Pool, SharesError};
 use crate::units::PPM;
 
 /// A checked table of shares.
@@ -16,6 +16,38 @@ use crate::units::PPM;
 pub struct SplitTable {
     rows: Vec<u128>,
     treasury: usize,
+}
+
+/// Who gets a row of the split; the number is its code in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RowKind {
+    /// An account.
+    Account = 0,
+    /// Miners by score, who claim.
+    Miners = 1,
+    /// Validators by effective stake, who claim.
+    Validators = 2,
+    /// Validators by effective stake, paid through the staking contract, which pays their delegators.
+    Staking = 3,
+}
+
+impl RowKind {
+    /// Returns the code.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the kind with this code.
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Account),
+            1 => Some(Self::Miners),
+            2 => Some(Self::Validators),
+            3 => Some(Self::Staking),
+            _ => None,
+        }
+    }
 }
 
 /// Why a table is none.
@@ -53,12 +85,34 @@ impl SplitTable {
         Ok(Self { rows: rows.iter().map(|row| row.wide()).collect(), treasury })
     }
 
-    /// Splits an amount; `has_recipient` tells of a row whether somebody is to be paid from it. Returns wei by row.
+    /// Splits an amount; `has_recipient` tells of a row whether somebody is to be paid from it. Returns wei by row. Costs a look
+    /// at all rows for each wei of the remainder, of which there are fewer than rows.
     ///
     /// # Errors
     /// None for a table that was made by [`Self::new`]: its weights are above 0 and their sum is small.
     pub fn split(&self, amount: u128, has_recipient: impl Fn(usize) -> bool) -> Result<Vec<u128>, SharesError> {
-        let mut pools = divide(amount, &self.rows)?;
+        let whole = Pool::new(amount, u128::from(PPM))?;
+        let mut pools = Vec::with_capacity(self.rows.len());
+        let mut fractions = Vec::with_capacity(self.rows.len());
+        let mut left = amount;
+        for row in &self.rows {
+            let part = whole.share(*row)?;
+            left = left.saturating_sub(part.quotient);
+            pools.push(part.quotient);
+            fractions.push(part.remainder);
+        }
+        while left > 0 {
+            let mut best = (0_u128, None);
+            for (pool, fraction) in pools.iter_mut().zip(&mut fractions) {
+                if *fraction > best.0 {
+                    best = (*fraction, Some((pool, fraction)));
+                }
+            }
+            let (_, Some((pool, fraction))) = best else { break };
+            *pool = pool.saturating_add(1);
+            *fraction = 0;
+            left = left.saturating_sub(1);
+        }
         let mut orphaned = 0_u128;
         for (row, pool) in pools.iter_mut().enumerate() {
             if row != self.treasury && !has_recipient(row) {
@@ -121,6 +175,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_rows_are_the_shares_of_the_definition(amount: u128, cuts in prop::collection::vec(0..=1_000_000_u32, 1..9)) {
+            let mut cuts = cuts;
+            cuts.extend([0, 1_000_000]);
+            cuts.sort_unstable();
+            let table: Vec<u32> = cuts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let weights: Vec<u128> = table.iter().map(|row| u128::from(*row)).collect();
+            let pools = SplitTable::new(&rows(&table), 0).unwrap().split(amount, |_| true);
+            prop_assert_eq!(pools, crate::shares::divide(amount, &weights));
+        }
+
         #[test]
         fn seven_rows_give_the_amount_exactly(amount: u128, cuts in prop::collection::vec(0..=1_000_000_u32, 6), absent in 0..128_u8) {
             let mut cuts = cuts;

@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+use crate::division::Divisor;
 use crate::ratio::Ppm;
 use crate::units::PPM;
 
@@ -78,7 +79,8 @@ pub fn utility(metrics: &Metrics, tasks_full: u64, weights: &UtilityWeights) -> 
         let task_term = u128::from(product(weights.tasks, Ppm::ONE)).wrapping_mul(tasks.into());
         (task_term.wrapping_add(full.wrapping_mul(ratios.into())), full.wrapping_mul(PPM.into()))
     };
-    Ppm::saturating(numerator.checked_div(denominator).unwrap_or_default())
+    let quotient = Divisor::new(denominator).and_then(|denominator| denominator.mul_div(numerator, 1));
+    Ppm::saturating(quotient.unwrap_or_default())
 }
 
 #[cfg(test)]

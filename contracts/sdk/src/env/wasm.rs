@@ -157,6 +157,24 @@ pub(crate) fn storage_read(key: &[u8]) -> Option<Vec<u8>> {
     output(|out, cap| unsafe { import::storage_read(pointer(key), length(key), out, cap) })
 }
 
+/// Reads an entry into a buffer; tells whether there is one.
+pub(crate) fn storage_read_into(key: &[u8], buffer: &mut Vec<u8>) -> bool {
+    buffer.clear();
+    loop {
+        #[expect(clippy::cast_possible_truncation, reason = "`usize` has 32 bits in this target")]
+        let (out, cap) = (buffer.as_mut_ptr() as u32, buffer.capacity() as u32);
+        // SAFETY: the key is live and `out` has room for `cap` bytes.
+        let len = unsafe { import::storage_read(pointer(key), length(key), out, cap) };
+        let Ok(len) = usize::try_from(len) else { return false };
+        if len <= buffer.capacity() {
+            // SAFETY: the host wrote `len` bytes, which fit.
+            unsafe { buffer.set_len(len) };
+            return true;
+        }
+        buffer.reserve_exact(len);
+    }
+}
+
 pub(crate) fn storage_write(key: &[u8], value: &[u8]) {
     // SAFETY: both slices are live.
     unsafe { import::storage_write(pointer(key), length(key), pointer(value), length(value)) }

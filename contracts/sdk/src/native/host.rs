@@ -144,6 +144,13 @@ pub(crate) fn storage_read(key: &[u8]) -> Option<Vec<u8>> {
     with(|world| world.state.storage.get(&place).cloned())
 }
 
+pub(crate) fn storage_read_into(key: &[u8], buffer: &mut Vec<u8>) -> bool {
+    let entry = storage_read(key);
+    buffer.clear();
+    buffer.extend_from_slice(entry.as_deref().unwrap_or_default());
+    entry.is_some()
+}
+
 pub(crate) fn storage_write(key: &[u8], value: &[u8]) {
     let place = (writer(), key.to_vec());
     with(|world| world.state.storage.insert(place, value.to_vec()));
