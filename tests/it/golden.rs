@@ -142,7 +142,7 @@ fn claims() -> Vec<String> {
     story.send("bob", "claimMany", 0, &(7_u64, many).abi_encode_params());
     story.send("bob", "status", 0, &(7_u64, 1_u32).abi_encode_params());
     story.send("bob", "statusOf", 0, &one(1));
-    for message in ["campaign", "claimed", "swept"] {
+    for message in ["campaign", "claimed", "swept", "sweepOf"] {
         story.send("bob", message, 0, &7_u64.abi_encode());
     }
     story.send("bob", "nextCampaign", 0, &account(0).abi_encode());

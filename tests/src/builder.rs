@@ -125,6 +125,20 @@ impl SandboxBuilder {
         self
     }
 
+    /// Lets a contract mint MDT.
+    #[must_use]
+    pub fn mint(mut self, contract: Address) -> Self {
+        self.genesis.capabilities.mint.push(contract);
+        self
+    }
+
+    /// Lets a contract burn its own MDT.
+    #[must_use]
+    pub fn burn(mut self, contract: Address) -> Self {
+        self.genesis.capabilities.burn.push(contract);
+        self
+    }
+
     /// Takes a genesis as it is, with an allocation for the accounts added. Beside the gas schedule, which is the machine's,
     /// whatever was set of the genesis before is gone.
     #[must_use]

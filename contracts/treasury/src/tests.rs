@@ -27,11 +27,6 @@ impl Setup {
         native.fund(treasury.address(), FUNDS);
         Self { native, owner, eve, treasury }
     }
-
-    /// Returns balance, committed, available and spent.
-    pub(crate) fn budget(&self) -> (u128, u128, u128, u128) {
-        self.treasury.by(self.owner).budget().view().unwrap()
-    }
 }
 
 pub(crate) fn error<V: core::fmt::Debug>(result: Result<V, CallError<TreasuryError>>) -> TreasuryError {

@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::block::{Block, BlockContext, ExecutedBlock};
+use crate::block::{Block, BlockContext, ExecutedBlock, ParentSigners};
 use crate::state::ChangeSet;
 use crate::transaction::sample::{DOMAIN, admit, one_of_each};
 
@@ -64,8 +64,9 @@ fn executed(mut receipts: Vec<Receipt>) -> ExecutedBlock {
         base_gas_price: 1,
         fee_burn_ppm: 500_000,
         state_root: B256::repeat_byte(3),
+        parent_signers: ParentSigners::unknown(),
     };
-    ExecutedBlock::new(Block::new(context, transactions), receipts, ChangeSet::new())
+    ExecutedBlock::new(Block::new(context, transactions), Vec::new(), receipts, ChangeSet::new())
 }
 
 fn row_of(executed: &ExecutedBlock) -> Vec<u8> {
