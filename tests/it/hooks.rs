@@ -253,7 +253,7 @@ fn the_genesis_hash_names_contracts_and_hooks_in_their_order() {
     let [a, b] = [contract(PUPPET, vec![1]), contract(OTHER, vec![1])];
     let named = [
         plain.hash(),
-        of(&[a.clone()], &[]),
+        of(std::slice::from_ref(&a), &[]),
         of(&[a.clone(), b.clone()], &[]),
         of(&[b, a.clone()], &[]),
         of(&[contract(PUPPET, vec![2])], &[]),

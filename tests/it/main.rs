@@ -8,6 +8,7 @@
 
 // What the stories are told with.
 mod claim_tree;
+mod economy;
 mod engines;
 mod numbers;
 mod puppet;
@@ -31,8 +32,11 @@ mod hooks;
 mod model;
 mod native;
 mod pointers;
+mod registry;
 mod shadow_stack;
+mod slashing;
 mod spec;
+mod staking;
 mod tidy;
 mod traces;
 mod treasury;

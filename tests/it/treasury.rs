@@ -14,7 +14,7 @@ const HOLDER: Address = Address::repeat_byte(0xb3);
 
 /// Returns the calldata of a message of the treasury.
 fn encode(build: impl FnOnce(&mut TreasuryClient<NativeTransport>) -> Vec<u8>) -> Bytes {
-    drop(Native::new());
+    let _native = Native::new();
     build(&mut TreasuryClient::new(TREASURY, NativeTransport { caller: BOARD })).into()
 }
 

@@ -18,9 +18,9 @@ pub const TARGET: &str = "wasm32v1-none";
 pub const ARTIFACT_CFG: &str = "florin_artifact";
 
 /// What the code may use beyond the target's own features: bytes are copied and numbers extended by one instruction each instead of
-/// a loop and two shifts. The upload check allows wide arithmetic too, but the pinned compiler does not know it well enough: where
-/// the sum of two amounts of 128 bits is also compared, it reads the upper half before it is there
-/// (`tests/it/amounts.rs` would tell).
+/// a loop and two shifts. The upload check allows wide arithmetic too, but the compiler of this release (LLVM 22.1) gets it wrong:
+/// where a sum of 128 bits is also compared or bounded, it reads the upper half before the addition. `tests/it/amounts.rs` would
+/// tell.
 pub const FEATURES: &str = "+bulk-memory,+sign-ext";
 
 /// Name of the cargo profile, which exists on the command line only.

@@ -3,7 +3,7 @@
 //! Guarantees that an error written by a contract is read back by type, and that the dispatcher's own refusals
 //! ([`DispatchError`]) look the same in every contract.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::convert::Infallible;
 
 use alloy_primitives::FixedBytes;
@@ -36,6 +36,20 @@ impl ContractError for Infallible {
 
     fn decode(_: &[u8]) -> Option<Self> {
         None
+    }
+}
+
+/// An error in a box is the same error. In a module, a message that fails deep inside hands a pointer up and not the error, which
+/// saves code at every step.
+impl<E: ContractError> ContractError for Box<E> {
+    const ITEMS: &'static [Item] = E::ITEMS;
+
+    fn encode(&self) -> Vec<u8> {
+        E::encode(self)
+    }
+
+    fn decode(data: &[u8]) -> Option<Self> {
+        E::decode(data).map(Self::new)
     }
 }
 

@@ -42,6 +42,16 @@ pub const fn mul_div(a: u128, b: u128, c: u128) -> Option<u128> {
     }
 }
 
+/// Returns the quotient of `a * b` by `c` and the remainder; `None` if `c` is 0 or the quotient has more than 128 bits. One copy
+/// of the code, for contracts that divide in many places and seldom.
+#[inline(never)]
+pub const fn quotient(a: u128, b: u128, c: u128) -> Option<Quotient> {
+    match Divisor::new(c) {
+        Some(divisor) => divisor.mul_div_rem(a, b),
+        None => None,
+    }
+}
+
 impl Divisor {
     /// Computes the reciprocal of a number; `None` for 0.
     #[inline(always)]

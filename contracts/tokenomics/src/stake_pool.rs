@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! deposit  a wei     ->  floor(a * shares / stake) shares        the first deposit: a share a wei
-//! withdraw a wei     ->  ceil(a * shares / stake) shares go
+//! withdraw a wei     ->  ceil(a * shares / stake) shares go; all of the owner's, if they are worth no more
 //! slash    s wei     ->  stake falls, shares stay: everybody loses in proportion, without a loop over anybody
 //! ```
 //!
@@ -12,7 +12,7 @@
 
 use thiserror::Error;
 
-use crate::division::Divisor;
+use crate::division::quotient;
 
 /// Wei that are slashed together, and the shares of those whose they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,10 +48,10 @@ impl StakePool {
     /// # Errors
     /// `Drained`, `Overflow`.
     pub fn deposit(&mut self, amount: u128) -> Result<u128, PoolError> {
-        let shares = match (Divisor::new(self.stake), self.shares) {
-            (_, 0) => amount,
-            (None, _) => return Err(PoolError::Drained),
-            (Some(stake), all) => stake.mul_div(amount, all).ok_or(PoolError::Overflow)?,
+        let shares = match *self {
+            Self { shares: 0, .. } => amount,
+            Self { stake: 0, .. } => return Err(PoolError::Drained),
+            Self { stake, shares } => quotient(amount, shares, stake).ok_or(PoolError::Overflow)?.quotient,
         };
         let stake = self.stake.checked_add(amount).ok_or(PoolError::Overflow)?;
         self.shares = self.shares.checked_add(shares).ok_or(PoolError::Overflow)?;
@@ -60,28 +60,28 @@ impl StakePool {
     }
 
     /// Returns what shares are worth, in wei: `floor(shares * stake / all shares)`.
+    #[inline(never)]
     pub fn worth(&self, shares: u128) -> u128 {
-        let worth = Divisor::new(self.shares).and_then(|all| all.mul_div(shares.min(self.shares), self.stake));
-        worth.unwrap_or_default()
+        quotient(shares.min(self.shares), self.stake, self.shares).unwrap_or_default().quotient
     }
 
     /// Takes out an amount in wei of the owner of `owned` shares; returns the shares that it costs, which are no more than those.
+    /// All that they are worth costs all of them, so that nobody is left with a part of a wei.
     ///
     /// # Errors
     /// `Insufficient` if the shares are worth less.
     pub fn withdraw(&mut self, owned: u128, amount: u128) -> Result<u128, PoolError> {
         let worth = self.worth(owned);
-        let short = PoolError::Insufficient { asked: amount, worth };
         if amount > worth {
-            return Err(short);
+            return Err(PoolError::Insufficient { asked: amount, worth });
         }
-        let Some(cost) = Divisor::new(self.stake).and_then(|stake| stake.mul_div_rem(amount, self.shares)) else {
-            // Nothing of nothing.
-            return Ok(0);
-        };
-        let shares = cost.quotient.saturating_add(u128::from(cost.remainder != 0));
-        self.shares = self.shares.checked_sub(shares).ok_or(short)?;
-        self.stake = self.stake.checked_sub(amount).ok_or(short)?;
+        // Of an empty pool only nothing can be asked.
+        let cost = quotient(amount, self.shares, self.stake).unwrap_or_default();
+        let rounded_up = cost.quotient.saturating_add(u128::from(cost.remainder != 0));
+        // What is within the worth of some shares costs no more than them, and is no more than the stake.
+        let shares = if amount == worth && amount > 0 { owned } else { rounded_up };
+        self.shares = self.shares.saturating_sub(shares);
+        self.stake = self.stake.saturating_sub(amount);
         Ok(shares)
     }
 
@@ -161,7 +161,7 @@ mod tests {
             let pool = StakePool { stake, shares };
             prop_assert_eq!(BigUint::from(pool.worth(amount)), BigUint::from(amount.min(shares)) * stake / shares);
             let mut pool = StakePool { stake, shares };
-            if let Ok(cost) = pool.withdraw(shares, amount) {
+            if amount < stake && let Ok(cost) = pool.withdraw(shares, amount) {
                 prop_assert_eq!(BigUint::from(cost), (BigUint::from(amount) * shares + (stake - 1)) / stake);
             }
         }

@@ -1,0 +1,77 @@
+//! Downtime: the chain's own record of the last 100 blocks.
+
+use florin_sdk::{Client, U256};
+
+use super::{EPOCH_BLOCKS, MDT, Scene, refused};
+use crate::SlashingError;
+
+impl Scene {
+    /// Records blocks; a block is signed by bob always and by ann if `signs` says so.
+    fn record(&self, heights: core::ops::Range<u64>, signs: impl Fn(u64) -> bool) {
+        let place = |validator| self.staking.by(validator).place(validator, 2).view().unwrap() as usize;
+        for height in heights {
+            let mut signers = U256::ZERO;
+            signers.set_bit(place(self.bob), true);
+            signers.set_bit(place(self.ann), signs(height));
+            self.native.set_height(height + 1);
+            self.system().on_block(height, signers).send().unwrap();
+        }
+    }
+
+    fn down(&self) -> Result<u128, SlashingError> {
+        refused(self.slashing.by(self.reporter).report_downtime(self.ann))
+    }
+}
+
+#[test]
+fn fewer_than_half_of_a_full_record_is_downtime() {
+    let scene = Scene::new();
+    scene.record(100..199, |height| height % 2 == 0);
+    // 99 blocks tell nothing, however few are signed.
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 50, recorded: 99 }));
+    scene.record(199..200, |_| false);
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 50, recorded: 100 }));
+    assert_eq!(scene.slashing.by(scene.bob).signatures(scene.bob).view(), Ok((100, 100)));
+    // A signed block leaves the record, an unsigned one enters.
+    scene.record(200..201, |_| false);
+    assert_eq!(scene.slashing.by(scene.bob).signatures(scene.ann).view(), Ok((49, 100)));
+    assert_eq!(scene.down(), Ok(10 * MDT));
+    assert_eq!((scene.native.balance(scene.reporter), scene.stake(scene.ann)), (MDT / 2, 990 * MDT));
+    assert_eq!(
+        refused(scene.slashing.by(scene.reporter).report_downtime(scene.bob)),
+        Err(SlashingError::NotDown { signed: 100, recorded: 100 })
+    );
+}
+
+#[test]
+fn case_101_blocks_that_showed_a_downtime_are_used_up() {
+    let scene = Scene::new();
+    scene.record(100..200, |_| false);
+    assert_eq!(scene.down(), Ok(10 * MDT));
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 0 }));
+    scene.record(200..299, |_| false);
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 99 }));
+    scene.record(299..300, |_| false);
+    assert_eq!(scene.down(), Ok(990 * MDT / 100));
+}
+
+#[test]
+fn blocks_before_a_validator_was_in_the_set_do_not_count() {
+    let scene = Scene::new();
+    // Nobody validates in epochs 0 and 1.
+    scene.record(20..100, |_| false);
+    scene.record(100..120, |_| false);
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 20 }));
+}
+
+#[test]
+fn a_chain_without_votes_records_nothing() {
+    let scene = Scene::new();
+    for height in 100..300 {
+        scene.system().on_block(height, U256::ZERO).send().unwrap();
+    }
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 0 }));
+    scene.native.set_height(6 * EPOCH_BLOCKS);
+    let unknown = scene.slashing.by(scene.reporter).report_downtime(scene.reporter).send().unwrap_err();
+    assert_eq!(*unknown.reverted().unwrap(), SlashingError::NotDown { signed: 0, recorded: 0 });
+}
