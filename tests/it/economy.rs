@@ -1,6 +1,6 @@
 //! The economy's contracts on one chain: staking, slashing and registry as Wasm, which know each other's addresses.
 //!
-//! The account "emission" pays rewards; a module that accepts everything stands for the recycling pool.
+//! The account "rewards" pays them; a module that accepts everything stands for the recycling pool.
 
 use florin_registry::Registry;
 use florin_sandbox::{Account, Address, B256, Balance, Client, ClientOf, Sandbox};
@@ -27,23 +27,23 @@ pub(crate) struct Economy {
     pub(crate) registry: ClientOf<Registry>,
     pub(crate) pool: Address,
     pub(crate) owner: Account,
-    pub(crate) emission: Account,
+    pub(crate) rewards: Account,
 }
 
 impl Economy {
     pub(crate) fn new() -> Self {
         let address = |nonce| Account::named("owner").address().create(nonce);
         let (staking, slashing) = (address(1), address(2));
-        let sandbox = Sandbox::builder().mint_and_burn(slashing).build().unwrap();
-        let [owner, emission] = ["owner", "emission"].map(|name| sandbox.account(name));
+        let sandbox = Sandbox::builder().burn(slashing).build().unwrap();
+        let [owner, rewards] = ["owner", "rewards"].map(|name| sandbox.account(name));
         let by = sandbox.by(&owner);
         let pool = by.deploy_wasm(&wat::parse_str(POOL).unwrap(), &[]).unwrap().contract.unwrap();
-        let terms = (slashing, emission.address(), EPOCH_BLOCKS, 100 * MDT, UNBONDING_BLOCKS);
+        let terms = (slashing, rewards.address(), EPOCH_BLOCKS, 100 * MDT, UNBONDING_BLOCKS);
         let staking_client = by.deploy::<Staking>(terms).unwrap();
         assert_eq!(staking_client.address(), staking);
         let slashing = by.deploy::<Slashing>((owner.address(), staking, pool, EPOCH_BLOCKS, DEFAULTS)).unwrap();
         let registry = by.deploy::<Registry>((owner.address(), staking, pool, EPOCH_BLOCKS, FEE, 300)).unwrap();
-        Self { sandbox, staking: staking_client, slashing, registry, pool, owner, emission }
+        Self { sandbox, staking: staking_client, slashing, registry, pool, owner, rewards }
     }
 
     /// An economy in which accounts validate with these stakes in MDT, in the epoch that has just begun.
@@ -75,8 +75,8 @@ impl Economy {
     /// The key of an account's name, and the proof that the account holds it.
     pub(crate) fn possession(&self, account: &Account) -> (B256, [B256; 2]) {
         let (chain_id, validator) = (self.sandbox.domain().chain_id, account.address().into_array());
-        let key = pair(account.name()).public().0;
-        (B256::new(key), sign(account.name(), &Possession { chain_id, validator, key }.encode()))
+        let key = key(account.name());
+        (key, sign(account.name(), &Possession { chain_id, validator, key: key.0 }.encode()))
     }
 
     /// A vote that the key of a name signed.
@@ -99,6 +99,11 @@ impl Economy {
         let mut staking = self.staking.by(delegator);
         staking.delegation(validator.address(), delegator.address()).view().unwrap()
     }
+}
+
+/// The consensus key of a name.
+pub(crate) fn key(name: &str) -> B256 {
+    B256::new(pair(name).public().0)
 }
 
 pub(crate) fn sign(name: &str, bytes: &[u8]) -> [B256; 2] {

@@ -39,7 +39,7 @@ fn source(miners: u32, validators: u32, quality: u32) -> Vec<u8> {
         ("SELECTOR_VALIDATORS", "validators(uint64,address,uint32)"),
         ("SELECTOR_STAKE", "totalStake(uint64)"),
         ("SELECTOR_METRICS", "metrics(uint64)"),
-        ("SELECTOR_REWARD", "reward(uint64,address[],uint128[])"),
+        ("SELECTOR_REWARD", "reward(uint64,address)"),
         ("SELECTOR_CLOSE", "closeEpoch(uint64)"),
     ];
     for (name, signature) in selectors {

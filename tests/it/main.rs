@@ -16,6 +16,7 @@ mod puppet;
 mod amounts;
 mod blocks;
 mod calls;
+mod circle;
 mod claims;
 mod code_cache;
 mod demo;

@@ -1,6 +1,6 @@
 //! The slashing contract, as Wasm on the chain, with genuine ed25519 signatures of another implementation.
 
-use florin_sandbox::{Account, Address, B256, Client, ExpectRevert, U256};
+use florin_sandbox::{Account, Address, B256, Client, ExpectRevert};
 use florin_slashing::{Punished, SlashingError};
 
 use crate::economy::{EPOCH_BLOCKS, Economy, MDT, UNBONDING_BLOCKS};
@@ -121,7 +121,7 @@ fn case_107_the_chains_and_the_owners_messages_listen_to_nobody_else() {
     let only = |allowed: Address| SlashingError::Unauthorized { allowed };
     let mut anns = economy.slashing.by(&ann);
     let system = only(florin_sdk::SYSTEM);
-    assert_eq!(*anns.on_block(1, U256::ONE).send().expect_revert(), system);
+    assert_eq!(*anns.on_block().send().expect_revert(), system);
     assert_eq!(*anns.on_refused(1, BLOCKS[0]).send().expect_revert(), system);
     let owner = only(economy.owner.address());
     assert_eq!(*anns.set_parameters(florin_slashing::DEFAULTS).send().expect_revert(), owner);

@@ -15,9 +15,9 @@ fn stake_earns_unbonds_and_comes_back_to_the_wei() {
     staking.delegate(ann.address()).value(100 * MDT).send().unwrap();
     let earning = economy.next_epoch();
     economy.next_epoch();
-    let mut emission = economy.staking.by(&economy.emission);
-    emission.reward(earning, ann.address()).value(1_000).send().unwrap();
-    emission.close_epoch(earning).send().unwrap();
+    let mut rewards = economy.staking.by(&economy.rewards);
+    rewards.reward(earning, ann.address()).value(1_000).send().unwrap();
+    rewards.close_epoch(earning).send().unwrap();
     assert_eq!(economy.holding(&ann, &bob), (100 * MDT, 250));
     assert_eq!(economy.holding(&ann, &ann), (300 * MDT, 750));
     assert_eq!(economy.balance(contract), 400 * MDT + 1_000);
@@ -44,9 +44,9 @@ fn case_94_stake_around_a_distribution_earns_nothing() {
     economy.sandbox.advance_to((earned + 1) * EPOCH_BLOCKS - 2).unwrap();
     let mut hers = economy.staking.by(&eve);
     hers.delegate(ann.address()).value(900 * MDT).send().unwrap();
-    let mut emission = economy.staking.by(&economy.emission);
-    emission.reward(earned, ann.address()).value(1_000_000).send().unwrap();
-    emission.close_epoch(earned).send().unwrap();
+    let mut rewards = economy.staking.by(&economy.rewards);
+    rewards.reward(earned, ann.address()).value(1_000_000).send().unwrap();
+    rewards.close_epoch(earned).send().unwrap();
     hers.unbond(ann.address(), 900 * MDT).send().unwrap();
     assert_eq!(hers.claim_rewards(ann.address()).send().unwrap(), 0);
     assert_eq!(economy.holding(&ann, &ann).1, 1_000_000);
@@ -59,13 +59,13 @@ fn case_96_dust_of_many_rewards_stays_in_the_contract() {
     economy.staking.by(&bob).delegate(ann.address()).value(7).send().unwrap();
     economy.staking.by(&eve).delegate(ann.address()).value(33 * MDT + 1).send().unwrap();
     economy.next_epoch();
-    let (mut emission, mut paid) = (economy.staking.by(&economy.emission), 0);
+    let (mut rewards, mut paid) = (economy.staking.by(&economy.rewards), 0);
     for round in 0..12_u128 {
         let earned = economy.epoch();
         economy.next_epoch();
         let amount = 77_777_777 + round;
-        emission.reward(earned, ann.address()).value(amount).send().unwrap();
-        emission.close_epoch(earned).send().unwrap();
+        rewards.reward(earned, ann.address()).value(amount).send().unwrap();
+        rewards.close_epoch(earned).send().unwrap();
         paid += amount;
         let held = [&ann, &bob, &eve].map(|account| economy.holding(&ann, account));
         let owned: u128 = held.iter().map(|(stake, owed)| stake + owed).sum();
@@ -86,9 +86,9 @@ fn case_107_outsiders_are_refused_on_the_chain() {
     let slashing = economy.slashing.address();
     assert_eq!(*hers.slash(ann.address(), epoch, 1, 0).send().expect_revert(), only(slashing));
     assert_eq!(*hers.set_parameters(1, 1).send().expect_revert(), only(slashing));
-    let emission = only(economy.emission.address());
-    assert_eq!(*hers.reward(epoch, ann.address()).value(1).send().expect_revert(), emission);
-    assert_eq!(*hers.close_epoch(epoch).send().expect_revert(), emission);
+    let rewards = only(economy.rewards.address());
+    assert_eq!(*hers.reward(epoch, ann.address()).value(1).send().expect_revert(), rewards);
+    assert_eq!(*hers.close_epoch(epoch).send().expect_revert(), rewards);
     assert_eq!(economy.balance(economy.staking.address()), 100 * MDT);
 }
 

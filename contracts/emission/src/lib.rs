@@ -12,7 +12,8 @@
 //!
 //! The files: `machine.rs` what a block does, `rules.rs` the parameters, `sources.rs` the other contracts, `storage.rs` the state.
 //!
-//! Costs: a block does at most [`machine::CALLS_MAX`] steps and begins none without [`machine::STEP_GAS`].
+//! Costs: a block does at most [`machine::CALLS_MAX`] steps and begins none without [`machine::STEP_GAS`]. Needs the right to
+//! mint.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

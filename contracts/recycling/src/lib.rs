@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Costs: a payment is two commutative counters, so that fees of a block do not wait for each other; a block's hook looks at
-//! most [`recycling::SWEEPS_MAX`] campaigns.
+//! most [`recycling::SWEEPS_MAX`] campaigns. Needs the right to burn.
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;

@@ -53,24 +53,28 @@ pub mod registry {
     pub const PAGE_MAX: u32 = 128;
 
     impl Registry {
-        /// Names who sets the parameters, the staking contract, who keeps the recycling pool, and the blocks of an epoch; gives the
-        /// fee of a registration in wei and the most miners, at most 4,096.
+        /// Names who sets the parameters, the staking contract, the recycling pool, and the blocks of an epoch; gives the fee of a
+        /// registration in wei and the most miners, at most 4,096.
         #[init]
         pub fn new(
             &mut self,
             owner: Address,
             staking: Address,
-            emission: Address,
+            recycling: Address,
             epoch_blocks: u64,
             fee: u128,
             miners_max: u32,
         ) -> Result<(), Refusal> {
-            if owner.is_zero() || staking.is_zero() || emission.is_zero() || epoch_blocks == 0 || miners_max > SLOTS_MAX
+            if owner.is_zero()
+                || staking.is_zero()
+                || recycling.is_zero()
+                || epoch_blocks == 0
+                || miners_max > SLOTS_MAX
             {
                 return Err(refusal(RegistryError::InvalidParameter));
             }
             self.owner.set(&owner);
-            self.setup.set(&Setup { staking, emission, epoch_blocks });
+            self.setup.set(&Setup { staking, recycling, epoch_blocks });
             let parameters = Parameters { fee, miners_max };
             self.parameters.set(&Terms { before: parameters, changed: 0, after: parameters });
             let epoch = epoch_of(env().block_height(), epoch_blocks);

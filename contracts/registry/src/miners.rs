@@ -64,11 +64,11 @@ impl Registry {
         let (slot, epoch) = (self.take_slot(), self.next_epoch());
         self.keep_miner(address, Miner { slot, first_epoch: epoch, last_epoch: u64::MAX });
         if fee > 0 {
-            let emission = self.setup().emission;
-            let mut pool = RecyclingPoolClient::at(emission);
+            let recycling = self.setup().recycling;
+            let mut pool = RecyclingPoolClient::at(recycling);
             match pool.recycle(Source::RegistrationFees.code()).value(fee).send() {
                 Ok(()) | Err(CallError::Failed(Failure::BadOutput(_))) => {}
-                Err(_) => return Err(refusal(RegistryError::PaymentFailed { account: emission, amount: fee })),
+                Err(_) => return Err(refusal(RegistryError::PaymentFailed { account: recycling, amount: fee })),
             }
         }
         Ok(slot)

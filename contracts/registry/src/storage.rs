@@ -75,8 +75,8 @@ pub struct Registry {
 pub struct Setup {
     /// The staking contract.
     pub staking: Address,
-    /// Who keeps the recycling pool.
-    pub emission: Address,
+    /// The recycling pool.
+    pub recycling: Address,
     /// Blocks of an epoch.
     pub epoch_blocks: u64,
 }

@@ -26,7 +26,7 @@ const PAGE_MAX: usize = 256;
 /// Validators that are asked for at a time.
 const VALIDATORS_PAGE: u32 = 64;
 
-/// Validators that are paid at a time: the staking contract writes several entries for each.
+/// Validators that are paid in a step: the staking contract writes several entries for each.
 const PAYMENTS: u32 = 32;
 
 /// Memory that all steps of a block share.
@@ -211,23 +211,18 @@ impl Rewards {
         self.weights.read_into(&(row_key(at), page), &mut weights);
         let pool = pool_of(shared, epoch)?;
         let mut threshold = shared.threshold();
-        let (mut rewards, mut sum) = (Vec::with_capacity(PAYMENTS as usize), 0_u128);
         let (from, count) = (usize::try_from(first).unwrap_or(usize::MAX), PAYMENTS as usize);
         for bytes in entries(&weights).iter().skip(from).take(count) {
             let (account, weight) = entry(bytes);
             let amount = share(&pool, weight, &mut threshold);
             if amount > 0 {
-                rewards.push((account, amount));
-                sum = sum.saturating_add(amount);
+                sources::reward(fixed.staking, epoch, account, amount)?;
             }
         }
         let is_last_part = entries(&weights).len() <= from.saturating_add(count);
         buffers.keep(at, weights);
         shared.set_threshold(threshold);
         let is_last_page = page.saturating_add(1) >= shared.pages;
-        if sum > 0 {
-            sources::reward(fixed.staking, epoch, &rewards, sum)?;
-        }
         settlement.stage = match (is_last_part, is_last_page) {
             (false, _) => Stage::Paying { at, page, entry: first.saturating_add(PAYMENTS) },
             (true, false) => Stage::Paying { at, page: page.saturating_add(1), entry: 0 },

@@ -18,8 +18,8 @@ type Selector = [u8; 4];
 const SCORES: Selector = selector("scores(uint64,uint32)");
 /// The staking contract: `(address[] validators, bytes32[] keys, uint128[] stakes)` behind an account, ascending.
 const VALIDATORS: Selector = selector("validators(uint64,address,uint32)");
-/// The staking contract takes rewards; the value is their sum.
-const REWARD: Selector = selector("reward(uint64,address[],uint128[])");
+/// The staking contract takes the reward of a validator, which is the value.
+const REWARD: Selector = selector("reward(uint64,address)");
 /// The staking contract: the rewards up to an epoch are complete.
 const CLOSE_EPOCH: Selector = selector("closeEpoch(uint64)");
 /// The claims contract creates a campaign, funded with the value: number, token (zero for MDT), root, leaf count, total, first
@@ -45,21 +45,9 @@ pub(crate) fn validators(staking: Address, epoch: u64, after: Address, limit: u3
     Ok(message.view(staking)?)
 }
 
-/// Pays rewards of an epoch to validators.
-pub(crate) fn reward(staking: Address, epoch: u64, rewards: &[(Address, u128)], sum: u128) -> Step<()> {
-    let count = rewards.len() as u128;
-    // Three words of head, then the two lists with their lengths.
-    let words = rewards.len().saturating_mul(2).saturating_add(5);
-    let second = count.saturating_add(4).saturating_mul(32);
-    let mut message = Message::new(REWARD, words).number(epoch.into()).number(96).number(second).number(count);
-    for (account, _) in rewards {
-        message = message.account(*account);
-    }
-    message = message.number(count);
-    for (_, amount) in rewards {
-        message = message.number(*amount);
-    }
-    message.send(staking, sum)?;
+/// Pays the reward of an epoch to a validator and its delegators.
+pub(crate) fn reward(staking: Address, epoch: u64, validator: Address, amount: u128) -> Step<()> {
+    Message::new(REWARD, 2).number(epoch.into()).account(validator).send(staking, amount)?;
     Ok(())
 }
 

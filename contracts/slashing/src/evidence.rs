@@ -110,8 +110,11 @@ impl Slashing {
         Ok((signed, recorded, last))
     }
 
-    /// Keeps who signed a block. A list without a bit says that nobody votes on this chain.
-    pub(crate) fn record_signers(&mut self, height: u64, signers: U256) {
+    /// Keeps who signed the parent block, if that is known: a bit for each validator of its epoch, in the order of the addresses,
+    /// the lowest bit of the first byte first. The genesis, which is the parent at height 1, is signed by nobody.
+    pub(crate) fn record_signers(&mut self) {
+        let Some(height) = env().block_height().checked_sub(1).filter(|parent| *parent > 0) else { return };
+        let signers = U256::try_from_le_slice(&env().parent_signers()).unwrap_or_default();
         if let Some(slot) = height.checked_rem(SIGNED_WINDOW_BLOCKS.into())
             && !signers.is_zero()
         {

@@ -16,7 +16,7 @@
 //! The owner of the economy's parameters is kept here, for this contract and for staking: a change counts from the next epoch.
 //!
 //! Costs a signature's price for each vote; all other checks come before. Downtime looks through the last 100 blocks and a set of
-//! at most 256 validators for each epoch among them.
+//! at most 256 validators for each epoch among them. Needs the right to burn.
 #![cfg_attr(not(test), no_std)]
 
 pub mod errors;
@@ -50,23 +50,23 @@ pub mod slashing {
     pub const PAGE_MAX: u32 = 128;
 
     impl Slashing {
-        /// Names who sets the parameters, the staking contract, who keeps the recycling pool, and the blocks of an epoch; gives the
-        /// first parameters: jail and history in blocks; rate, severities of double signing, invalid votes and downtime,
+        /// Names who sets the parameters, the staking contract, the recycling pool, and the blocks of an epoch; gives the first
+        /// parameters: jail and history in blocks; rate, severities of double signing, invalid votes and downtime,
         /// reporter's and burned part in ppm.
         #[init]
         pub fn new(
             &mut self,
             owner: Address,
             staking: Address,
-            emission: Address,
+            recycling: Address,
             epoch_blocks: u64,
             parameters: ParameterValues,
         ) -> Result<(), Refusal> {
-            if owner.is_zero() || staking.is_zero() || emission.is_zero() || epoch_blocks == 0 {
+            if owner.is_zero() || staking.is_zero() || recycling.is_zero() || epoch_blocks == 0 {
                 return Err(refusal(SlashingError::InvalidParameter { place: 0 }));
             }
             let parameters = Parameters::checked(parameters)?;
-            self.settings.set(&Settings { owner, offered: Address::ZERO, staking, emission, epoch_blocks });
+            self.settings.set(&Settings { owner, offered: Address::ZERO, staking, recycling, epoch_blocks });
             self.terms.set(&Terms { before: parameters, changed: 0, after: parameters });
             Ok(())
         }
@@ -106,15 +106,14 @@ pub mod slashing {
             self.punish_downtime(validator)
         }
 
-        /// Takes note of who signed the parent block: a bit for each validator of its epoch, in the order of the addresses, the
-        /// lowest bit first; none if nobody votes on this chain. Only for the chain itself.
-        pub fn on_block(&mut self, parent_height: u64, parent_signers: U256) -> Result<(), Refusal> {
+        /// The hook, before the transactions of a block: takes note of who signed its parent. Only for the chain itself.
+        pub fn on_block(&mut self) -> Result<(), Refusal> {
             only(SYSTEM)?;
-            self.record_signers(parent_height, parent_signers);
+            self.record_signers();
             Ok(())
         }
 
-        /// Takes note of a block that the chain has refused. Only for the chain itself.
+        /// Takes note of a block that the chain has refused. Only for the chain itself, whose consensus sends it.
         pub fn on_refused(&mut self, height: u64, block_hash: B256) -> Result<(), Refusal> {
             only(SYSTEM)?;
             self.refused.set(&(height, block_hash), &true);

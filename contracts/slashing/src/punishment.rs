@@ -60,7 +60,10 @@ impl Slashing {
         env().emit(&Punished { validator, reporter, kind, height, amount, rewarded, burned, recycled, jailed_until });
         failed(env().transfer(reporter, rewarded).is_ok(), reporter, rewarded)?;
         failed(env().burn(burned).is_ok(), Address::ZERO, burned)?;
-        recycle(settings.emission, recycled)?;
+        // The pool takes no call that brings nothing.
+        if recycled > 0 {
+            recycle(settings.recycling, recycled)?;
+        }
         Ok(amount)
     }
 }

@@ -41,8 +41,8 @@ pub struct Settings {
     pub offered: Address,
     /// The staking contract.
     pub staking: Address,
-    /// Who keeps the recycling pool.
-    pub emission: Address,
+    /// The recycling pool.
+    pub recycling: Address,
     /// Blocks of an epoch.
     pub epoch_blocks: u64,
 }

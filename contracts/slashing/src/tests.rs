@@ -20,7 +20,7 @@ const STAKE: u128 = 1_000 * MDT;
 const EPOCH_BLOCKS: u64 = 50;
 const UNBONDING_BLOCKS: u64 = 1_000;
 
-/// Takes in what is recycled, as the emission contract does.
+/// Takes in what is recycled, and nothing that is none, as the recycling pool does.
 #[florin_sdk::contract]
 mod pool {
     use florin_sdk::prelude::*;
@@ -33,6 +33,7 @@ mod pool {
     impl Pool {
         #[payable]
         pub fn recycle(&mut self, source: u8) {
+            assert!(env().value() > 0, "a call that brings nothing");
             self.by_source.add(&source, env().value()).unwrap();
         }
 

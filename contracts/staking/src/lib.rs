@@ -5,7 +5,7 @@
 //! - a change of stake, commission or parameters counts from the next epoch; what counted in an epoch never changes after it;
 //! - rewards go to those whose stake counted in their epoch; an account is settled before its stake changes;
 //! - a slash follows the stake of the offence for the whole unbonding period, and falls on validator and delegators alike;
-//! - evidence is verified here, against the validator's own key and this chain's id, and an offence is punished once.
+//! - nobody but the slashing contract, which verifies evidence, slashes.
 //!
 //! ```text
 //!             register, own stake >= minimum                      double signing
@@ -56,21 +56,21 @@ pub mod staking {
     pub const PAGE_MAX: u32 = 128;
 
     impl Staking {
-        /// Names who slashes and sets the parameters, who pays rewards in, and the blocks of an epoch; gives the least own stake
-        /// of a validator, and how long unbonding takes, in blocks.
+        /// Names the slashing contract, which sets the parameters too, the rewards contract, and the blocks of an epoch; gives the
+        /// least own stake of a validator, and how long unbonding takes, in blocks.
         #[init]
         pub fn new(
             &mut self,
             slashing: Address,
-            emission: Address,
+            rewards: Address,
             epoch_blocks: u64,
             min_stake: u128,
             unbonding_blocks: u64,
         ) -> Result<(), Refusal> {
-            if slashing.is_zero() || emission.is_zero() || epoch_blocks == 0 {
+            if slashing.is_zero() || rewards.is_zero() || epoch_blocks == 0 {
                 return Err(refusal(StakingError::InvalidParameter));
             }
-            self.settings.set(&Settings { slashing, emission, epoch_blocks });
+            self.settings.set(&Settings { slashing, rewards, epoch_blocks });
             self.set_parameters_from(0, min_stake, unbonding_blocks)
         }
 
@@ -141,7 +141,7 @@ pub mod staking {
         }
 
         /// Takes the value of the call as the reward of a validator and its delegators for an epoch that is over. A validator is
-        /// paid once an epoch, epochs come in order. Only for emission.
+        /// paid once an epoch, epochs come in order. Only for the rewards contract.
         #[payable]
         pub fn reward(&mut self, epoch: u64, validator: Address) -> Result<(), Refusal> {
             self.open(epoch)?;
@@ -149,7 +149,7 @@ pub mod staking {
             self.accrue(epoch, &validator, env().value())
         }
 
-        /// Says that the rewards of an epoch, and of all before, are complete. Only for emission.
+        /// Says that the rewards of an epoch, and of all before, are complete. Only for the rewards contract.
         pub fn close_epoch(&mut self, epoch: u64) -> Result<(), Refusal> {
             self.open(epoch)?;
             self.open_epoch.set(&epoch.saturating_add(1));
@@ -260,9 +260,9 @@ pub mod staking {
             (validators, keys, stakes)
         }
 
-        /// Checks that emission calls for an epoch that has ended and is not complete.
+        /// Checks that the rewards contract calls for an epoch that has ended and is not complete.
         fn open(&self, epoch: u64) -> Result<(), Refusal> {
-            only(self.settings().emission)?;
+            only(self.settings().rewards)?;
             let open_epoch = self.open_epoch.get_or_default();
             if epoch < open_epoch || epoch >= self.this_epoch() {
                 return Err(refusal(StakingError::EpochClosed { epoch, open_epoch }));

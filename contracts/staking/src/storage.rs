@@ -57,8 +57,8 @@ pub struct Staking {
 pub struct Settings {
     /// Who slashes, and sets the parameters.
     pub slashing: Address,
-    /// Who pays rewards in.
-    pub emission: Address,
+    /// The rewards contract, which pays them in.
+    pub rewards: Address,
     /// Blocks of an epoch.
     pub epoch_blocks: u64,
 }

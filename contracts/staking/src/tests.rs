@@ -1,6 +1,6 @@
 //! The staking contract as a native program: every rule, its boundary, and the attacks on stakes and rewards.
 //!
-//! Plain accounts stand for the two contracts that it listens to: `slashing` and `emission`.
+//! Plain accounts stand for the two contracts that it listens to: `slashing` and `rewards`.
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 
 mod attacks;
@@ -31,7 +31,7 @@ struct Scene {
     native: Native,
     staking: StakingClient<NativeTransport>,
     slashing: Address,
-    emission: Address,
+    rewards: Address,
 }
 
 impl Scene {
@@ -39,11 +39,11 @@ impl Scene {
     fn new() -> Self {
         let native = Native::new();
         native.set_chain_id(CHAIN_ID);
-        let [deployer, slashing, emission] = ["deployer", "slashing", "emission"].map(|name| native.account(name));
-        native.fund(emission, PURSE);
-        let args = (slashing, emission, EPOCH_BLOCKS, MIN_STAKE, UNBONDING_BLOCKS);
+        let [deployer, slashing, rewards] = ["deployer", "slashing", "rewards"].map(|name| native.account(name));
+        native.fund(rewards, PURSE);
+        let args = (slashing, rewards, EPOCH_BLOCKS, MIN_STAKE, UNBONDING_BLOCKS);
         let staking = native.deploy::<Staking>(deployer, &args).unwrap();
-        let scene = Self { native, staking, slashing, emission };
+        let scene = Self { native, staking, slashing, rewards };
         scene.enter_epoch(1);
         scene
     }
@@ -99,13 +99,13 @@ impl Scene {
     }
 
     fn reward(&self, epoch: u64, validator: Address, amount: u128) -> Result<(), StakingError> {
-        refused(self.by(self.emission).reward(epoch, validator).value(amount))
+        refused(self.by(self.rewards).reward(epoch, validator).value(amount))
     }
 
     /// Pays a validator for an epoch, and completes the epoch.
     fn reward_whole(&self, epoch: u64, validator: Address, amount: u128) {
         self.reward(epoch, validator, amount).unwrap();
-        self.by(self.emission).close_epoch(epoch).send().unwrap();
+        self.by(self.rewards).close_epoch(epoch).send().unwrap();
     }
 
     /// Slashes a validator for an offence in an epoch by parts of 10^12.
@@ -130,7 +130,7 @@ impl Scene {
     }
 
     fn total(&self, epoch: u64) -> u128 {
-        self.by(self.emission).total_stake(epoch).view().unwrap().0
+        self.by(self.rewards).total_stake(epoch).view().unwrap().0
     }
 
     fn balance(&self) -> u128 {

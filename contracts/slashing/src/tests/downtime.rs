@@ -1,6 +1,6 @@
 //! Downtime: the chain's own record of the last 100 blocks.
 
-use florin_sdk::{Client, U256};
+use florin_sdk::Client;
 
 use super::{EPOCH_BLOCKS, MDT, Scene, refused};
 use crate::SlashingError;
@@ -10,11 +10,11 @@ impl Scene {
     fn record(&self, heights: core::ops::Range<u64>, signs: impl Fn(u64) -> bool) {
         let place = |validator| self.staking.by(validator).place(validator, 2).view().unwrap() as usize;
         for height in heights {
-            let mut signers = U256::ZERO;
-            signers.set_bit(place(self.bob), true);
-            signers.set_bit(place(self.ann), signs(height));
+            let mut signers = [0_u8];
+            signers[0] |= 1 << place(self.bob) | u8::from(signs(height)) << place(self.ann);
             self.native.set_height(height + 1);
-            self.system().on_block(height, signers).send().unwrap();
+            self.native.set_parent_signers(&signers);
+            self.system().on_block().send().unwrap();
         }
     }
 
@@ -67,11 +67,35 @@ fn blocks_before_a_validator_was_in_the_set_do_not_count() {
 #[test]
 fn a_chain_without_votes_records_nothing() {
     let scene = Scene::new();
-    for height in 100..300 {
-        scene.system().on_block(height, U256::ZERO).send().unwrap();
+    for height in 101..301 {
+        scene.native.set_height(height);
+        // Nothing is known; and a list without a signer is none.
+        scene.native.set_parent_signers(if height % 2 == 0 { &[] } else { &[0; 32] });
+        scene.system().on_block().send().unwrap();
     }
     assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 0 }));
     scene.native.set_height(6 * EPOCH_BLOCKS);
     let unknown = scene.slashing.by(scene.reporter).report_downtime(scene.reporter).send().unwrap_err();
     assert_eq!(*unknown.reverted().unwrap(), SlashingError::NotDown { signed: 0, recorded: 0 });
+}
+
+#[test]
+fn nobody_signs_the_genesis() {
+    let scene = Scene::new();
+    let place = |validator| scene.staking.by(validator).place(validator, 2).view().unwrap() as usize;
+    scene.native.set_parent_signers(&[0xff; 32]);
+    // The parent of block 1 is the genesis, and the genesis has none.
+    for height in [0, 1] {
+        scene.native.set_height(height);
+        scene.system().on_block().send().unwrap();
+    }
+    let mut last = [0_u8; 32];
+    last[31] = 0x80;
+    for (height, signers) in [(101, [0xff; 32]), (102, last)] {
+        scene.native.set_height(height);
+        scene.native.set_parent_signers(&signers);
+        scene.system().on_block().send().unwrap();
+    }
+    assert!(place(scene.ann) < 2 && place(scene.bob) < 2);
+    assert_eq!(scene.slashing.by(scene.bob).signatures(scene.ann).view(), Ok((1, 2)));
 }

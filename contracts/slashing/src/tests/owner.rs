@@ -1,6 +1,6 @@
 //! Owner and parameters.
 
-use florin_sdk::{Address, B256, Client, SYSTEM, U256};
+use florin_sdk::{Address, B256, Client, SYSTEM};
 
 use super::{EPOCH_BLOCKS, MDT, Scene, UNBONDING_BLOCKS, refused};
 use crate::{DEFAULTS, OwnershipTransferred, ParametersSet, Slashing, SlashingError};
@@ -61,7 +61,7 @@ fn case_107_only_the_owner_owns_and_only_who_accepts_becomes_it() {
     assert_eq!(refused(hers.set_staking_parameters(1, 1)), only(owner));
     assert_eq!(refused(hers.offer_ownership(eve)), only(owner));
     assert_eq!(refused(hers.accept_ownership()), only(Address::ZERO));
-    assert_eq!(refused(hers.on_block(1, U256::ONE)), only(SYSTEM));
+    assert_eq!(refused(hers.on_block()), only(SYSTEM));
     assert_eq!(refused(hers.on_refused(1, B256::ZERO)), only(SYSTEM));
 
     let mut owners = scene.slashing.by(owner);

@@ -119,7 +119,7 @@ fn case_98_amounts_at_the_maximum_supply_neither_trap_nor_round_wrong() {
     let supply = 21_000_000 * MDT;
     let [ann, bob] = ["ann", "bob"].map(|name| scene.account(name));
     scene.native.fund(bob, supply);
-    scene.native.fund(scene.emission, supply);
+    scene.native.fund(scene.rewards, supply);
     scene.register("ann", MIN_STAKE, 0).unwrap();
     scene.delegate(ann, bob, supply).unwrap();
     scene.enter_epoch(3);
@@ -171,12 +171,12 @@ fn case_107_no_message_of_others_listens_to_an_outsider() {
     let eve = scene.account("eve");
     scene.enter_epoch(3);
     let slashing = StakingError::Unauthorized { allowed: scene.slashing };
-    let emission = StakingError::Unauthorized { allowed: scene.emission };
+    let rewards = StakingError::Unauthorized { allowed: scene.rewards };
     let mut hers = scene.by(eve);
     assert_eq!(refused(hers.slash(ann, 2, 1, 0)), Err(slashing.clone()));
     assert_eq!(refused(hers.set_parameters(1, 1)), Err(slashing));
-    assert_eq!(refused(hers.reward(2, ann).value(1)), Err(emission.clone()));
-    assert_eq!(refused(hers.close_epoch(2)), Err(emission));
+    assert_eq!(refused(hers.reward(2, ann).value(1)), Err(rewards.clone()));
+    assert_eq!(refused(hers.close_epoch(2)), Err(rewards));
     assert_eq!(refused(hers.set_commission(1)), Err(StakingError::UnknownValidator { validator: eve }));
     assert_eq!(refused(hers.unbond(ann, 1)), Err(StakingError::InsufficientStake { amount: 1, stake: 0 }));
     assert_eq!((hers.withdraw(ann).send(), hers.claim_rewards(ann).send()), (Ok(0), Ok(0)));

@@ -195,12 +195,12 @@ fn play(scene: &Scene, model: &mut Model, addresses: [Address; NAMES.len()], ste
                     model.reward(validator, epoch, amount);
                 }
             }
-            scene.by(scene.emission).close_epoch(epoch).send().unwrap();
+            scene.by(scene.rewards).close_epoch(epoch).send().unwrap();
         }
         Step::Pass { epochs } => {
             model.epoch += epochs;
             scene.enter_epoch(model.epoch);
-            scene.by(scene.emission).close_epoch(model.epoch - 1).send().unwrap();
+            scene.by(scene.rewards).close_epoch(model.epoch - 1).send().unwrap();
         }
     }
 }
@@ -254,7 +254,7 @@ proptest! {
         model.count(0);
         model.count(1);
         model.epoch = 2;
-        scene.by(scene.emission).close_epoch(1).send().unwrap();
+        scene.by(scene.rewards).close_epoch(1).send().unwrap();
         for step in &steps {
             play(&scene, &mut model, addresses, step);
             compare(&scene, &model, addresses);

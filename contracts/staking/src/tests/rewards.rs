@@ -13,7 +13,7 @@ fn a_reward_goes_to_validator_and_delegators_by_stake_after_the_commission() {
     scene.reward(2, ann, 1_000).unwrap();
     // Not before the epoch is complete.
     assert_eq!((scene.owed(ann, ann), scene.owed(ann, bob)), (100, 0));
-    scene.by(scene.emission).close_epoch(2).send().unwrap();
+    scene.by(scene.rewards).close_epoch(2).send().unwrap();
     assert_eq!((scene.owed(ann, ann), scene.owed(ann, bob)), (100 + 225, 675));
     let before = scene.native.balance(bob);
     assert_eq!((scene.claim(ann, bob), scene.claim(ann, bob)), (675, 0));
@@ -42,7 +42,7 @@ fn what_is_too_little_for_the_index_is_carried_to_the_next_reward() {
 }
 
 #[test]
-fn a_reward_of_an_epoch_is_paid_once_in_order_and_by_emission_alone() {
+fn a_reward_of_an_epoch_is_paid_once_in_order_and_by_the_rewards_contract_alone() {
     let (scene, [ann, bob]) = Scene::with_validators([("ann", MIN_STAKE), ("bob", MIN_STAKE)]);
     scene.enter_epoch(6);
     scene.reward(3, ann, 5).unwrap();
@@ -52,12 +52,12 @@ fn a_reward_of_an_epoch_is_paid_once_in_order_and_by_emission_alone() {
     // Epoch 4 was begun: epoch 3 is over. Epoch 6 is running.
     assert_eq!(scene.reward(3, ann, 5), Err(StakingError::EpochClosed { epoch: 3, open_epoch: 4 }));
     assert_eq!(scene.reward(6, ann, 5), Err(StakingError::EpochClosed { epoch: 6, open_epoch: 4 }));
-    let early = refused(scene.by(scene.emission).close_epoch(6));
+    let early = refused(scene.by(scene.rewards).close_epoch(6));
     assert_eq!(early, Err(StakingError::EpochClosed { epoch: 6, open_epoch: 4 }));
-    refused(scene.by(scene.emission).close_epoch(5)).unwrap();
+    refused(scene.by(scene.rewards).close_epoch(5)).unwrap();
     assert_eq!(scene.reward(5, ann, 5), Err(StakingError::EpochClosed { epoch: 5, open_epoch: 6 }));
     let eve = scene.account("eve");
-    let only = StakingError::Unauthorized { allowed: scene.emission };
+    let only = StakingError::Unauthorized { allowed: scene.rewards };
     assert_eq!(refused(scene.by(eve).reward(5, ann).value(5)), Err(only.clone()));
     assert_eq!(refused(scene.by(eve).close_epoch(5)), Err(only));
     assert_eq!(scene.balance(), 2 * MIN_STAKE + 15);

@@ -9,7 +9,7 @@ use crate::{MEMBERS_MAX, RETIRE_EPOCHS, StakingError};
 fn set(scene: &Scene, epoch: u64, limit: u32) -> Vec<(Address, u128)> {
     let (mut set, mut after) = (Vec::new(), Address::ZERO);
     loop {
-        let (validators, keys, stakes) = scene.by(scene.emission).validators(epoch, after, limit).view().unwrap();
+        let (validators, keys, stakes) = scene.by(scene.rewards).validators(epoch, after, limit).view().unwrap();
         assert_eq!((keys.len(), stakes.len()), (validators.len(), validators.len()));
         set.extend(validators.iter().copied().zip(stakes));
         match validators.last() {
@@ -30,13 +30,13 @@ fn a_set_is_in_the_order_of_the_addresses_in_pages_of_any_size() {
         assert_eq!(set(&scene, 2, limit), expected);
     }
     assert_eq!(set(&scene, 1, 10), []);
-    let (_, keys, _) = scene.by(scene.emission).validators(2, Address::ZERO, 9).view().unwrap();
+    let (_, keys, _) = scene.by(scene.rewards).validators(2, Address::ZERO, 9).view().unwrap();
     let name = |address| names.into_iter().find(|name| scene.native.account(name) == address).unwrap();
     assert_eq!(keys, sorted.map(|address| public(&key(name(address)))));
     for (place, validator) in sorted.into_iter().enumerate() {
-        let found = scene.by(scene.emission).place(validator, 2).view().unwrap();
+        let found = scene.by(scene.rewards).place(validator, 2).view().unwrap();
         assert_eq!(found, u32::try_from(place).unwrap());
-        assert_eq!(scene.by(scene.emission).place(validator, 1).view(), Ok(u32::MAX));
+        assert_eq!(scene.by(scene.rewards).place(validator, 1).view(), Ok(u32::MAX));
     }
 }
 
@@ -106,7 +106,7 @@ fn a_full_set_has_room_again_when_one_has_left_for_long() {
     }
     assert_eq!(scene.register("late", MIN_STAKE, 0), Err(StakingError::SetFull));
     let first = scene.native.account("validator 0");
-    let retire = |validator| refused(scene.by(scene.emission).retire(validator));
+    let retire = |validator| refused(scene.by(scene.rewards).retire(validator));
     let still = StakingError::StillEffective;
     assert_eq!(retire(first), Err(still.clone()));
     scene.enter_epoch(2);

@@ -115,7 +115,7 @@ fn case_105_a_queue_of_unbondings_by_many_accounts_is_slashed_in_a_few_steps() {
 fn only_the_slashing_contract_slashes_and_sets_parameters() {
     let (scene, [ann]) = Scene::with_validators([("ann", MIN_STAKE)]);
     let only = StakingError::Unauthorized { allowed: scene.slashing };
-    for other in [ann, scene.emission, scene.staking.address()] {
+    for other in [ann, scene.rewards, scene.staking.address()] {
         assert_eq!(refused(scene.by(other).slash(ann, 2, TENTH, 0)), Err(only.clone()));
         assert_eq!(refused(scene.by(other).set_parameters(1, 1)), Err(only.clone()));
     }

@@ -119,7 +119,7 @@ fn entries_of_one_epoch_are_one_and_the_oldest_are_withdrawn_first() {
     scene.delegate(ann, bob, 1_000).unwrap();
     for epoch in 3..80 {
         scene.enter_epoch(epoch);
-        scene.by(scene.emission).close_epoch(epoch - 1).send().unwrap();
+        scene.by(scene.rewards).close_epoch(epoch - 1).send().unwrap();
         scene.unbond(ann, bob, 1).unwrap();
         scene.unbond(ann, bob, 2).unwrap();
     }
