@@ -5,11 +5,15 @@
 //!
 //! These keys are as secret as the seed, which for a demo is not secret at all.
 
+mod consensus;
+
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, keccak256};
 use sp_core::{DeriveJunction, Pair, ecdsa};
 use thiserror::Error;
+
+pub use consensus::ConsensusKey;
 
 /// Why there is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -5,6 +5,7 @@
 //! - [`data_folder`]: where the state is kept, and who uses it.
 //! - [`database`]: the database of a data folder, for an operator.
 //! - [`demo`]: every claim of a real allocation list, paid in one command.
+//! - [`genesis`]: a chain's genesis as a file, with the contracts of the economy.
 //! - [`keys`]: accounts that follow from a seed, and what they sign.
 //! - [`trace`]: contracts deployed and called on a fresh chain in memory, watched.
 
@@ -13,5 +14,6 @@ pub mod code_cache;
 pub mod data_folder;
 pub mod database;
 pub mod demo;
+pub mod genesis;
 pub mod keys;
 pub mod trace;

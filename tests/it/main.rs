@@ -27,6 +27,7 @@ mod erc20;
 mod fuzz_corpus;
 mod garbage;
 mod gas;
+mod genesis;
 mod golden;
 mod harness;
 mod hooks;
