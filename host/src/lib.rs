@@ -9,6 +9,7 @@
 //! - [`keys`]: accounts that follow from a seed, and what they sign.
 //! - [`trace`]: contracts deployed and called on a fresh chain in memory, watched.
 
+mod actor;
 pub mod cli;
 pub mod code_cache;
 pub mod data_folder;

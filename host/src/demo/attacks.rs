@@ -11,10 +11,11 @@ use florin_tokenomics::Claim;
 
 use super::DemoError;
 use super::campaign::{CAMPAIGN, Campaign};
-use super::cast::{Actor, CLAIM_GAS_LIMIT};
+use super::cast::CLAIM_GAS_LIMIT;
 use super::contracts::{Claims, ClaimsErrors, describe, describe_error};
 use super::pipeline::Pipeline;
 use super::report::Attack;
+use crate::actor::Actor;
 
 /// An attack that is ready to be submitted.
 struct Attempt {

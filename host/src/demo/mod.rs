@@ -14,6 +14,7 @@
 mod attacks;
 mod campaign;
 mod cast;
+mod clocks;
 mod contracts;
 mod invariants;
 pub mod list;
@@ -41,12 +42,13 @@ use thiserror::Error;
 
 use self::attacks::{after_the_window, on_a_paid_claim, on_an_open_claim};
 use self::campaign::Campaign;
-use self::cast::{CLAIM_GAS_LIMIT, Cast, GAS_PRICE};
+use self::cast::{CLAIM_GAS_LIMIT, Cast};
 use self::list::{AllocationList, ListError};
 use self::payout::Payout;
 use self::pipeline::Pipeline;
 use self::progress::Progress;
 use self::report::{Attack, Report};
+use crate::actor::GAS_PRICE;
 use crate::keys::KeyError;
 
 pub use self::campaign::CLAIMS_PER_BLOCK_MAX;

@@ -10,9 +10,11 @@ use florin_tokenomics::Claim;
 
 use super::DemoError;
 use super::campaign::{CAMPAIGN, Campaign};
-use super::cast::{Actor, CLAIM_GAS_LIMIT};
+use super::cast::CLAIM_GAS_LIMIT;
+use super::clocks::Clocks;
 use super::contracts::Claims;
-use super::pipeline::{Clocks, Pipeline};
+use super::pipeline::Pipeline;
+use crate::actor::Actor;
 
 /// What was paid so far.
 #[derive(Clone, Debug, Default)]

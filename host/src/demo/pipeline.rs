@@ -9,7 +9,7 @@
 //! that clocks are read between stages only, so that they cannot influence a result. Refuses stored blocks that hold
 //! anything else than what is submitted. The chain can be looked at only when all of its blocks were submitted.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use alloy_primitives::Bytes;
 use florin_runtime::chain::Chain;
@@ -19,6 +19,7 @@ use florin_runtime::receipt::Receipt;
 use florin_runtime::transaction::Transaction;
 
 use super::DemoError;
+use super::clocks::Clocks;
 use super::contracts::describe;
 
 /// Seconds between two blocks.
@@ -26,37 +27,6 @@ const BLOCK_SECONDS: u64 = 12;
 
 /// The stages, in order.
 const STAGES: [&str; 5] = ["decode", "signatures", "order", "execution", "commit"];
-
-/// Time spent in each stage.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clocks([Duration; STAGES.len()]);
-
-impl Clocks {
-    /// Returns the stages with their times.
-    pub(super) fn times(&self) -> Vec<(&'static str, Duration)> {
-        STAGES.into_iter().zip(self.0).collect()
-    }
-
-    /// Returns the time of all stages.
-    pub(super) fn total(&self) -> Duration {
-        self.0.iter().fold(Duration::ZERO, |sum, time| sum.saturating_add(*time))
-    }
-
-    /// Adds other clocks.
-    pub(super) fn merge(&mut self, other: Self) {
-        for (time, more) in self.0.iter_mut().zip(other.0) {
-            *time = time.saturating_add(more);
-        }
-    }
-
-    fn add(&mut self, stage: usize, since: Instant) -> Instant {
-        let now = Instant::now();
-        if let Some(time) = self.0.get_mut(stage) {
-            *time = time.saturating_add(now.saturating_duration_since(since));
-        }
-        now
-    }
-}
 
 /// A chain, how far this run is on it, and the clocks of its stages.
 pub(super) struct Pipeline {
@@ -71,7 +41,7 @@ pub(super) struct Pipeline {
 impl Pipeline {
     /// Takes a chain.
     pub(super) fn new(chain: Chain) -> Self {
-        Self { found: chain.height(), chain, height: 0, clocks: Clocks::default() }
+        Self { found: chain.height(), chain, height: 0, clocks: Clocks::new(&STAGES) }
     }
 
     /// Returns what the chain begins with.
@@ -126,9 +96,9 @@ impl Pipeline {
     fn produce(&mut self, transactions: &[Bytes]) -> Result<Vec<Receipt>, DemoError> {
         let since = Instant::now();
         let decoded = transactions.iter().map(|bytes| self.chain.decode(bytes)).collect::<Result<Vec<_>, _>>()?;
-        let since = self.clocks.add(0, since);
+        let since = self.clocks.add("decode", since);
         let verified = self.chain.verify(decoded).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let since = self.clocks.add(1, since);
+        let since = self.clocks.add("signatures", since);
         let time = self.chain.head().timestamp.saturating_add(BLOCK_SECONDS);
         let proposal = self.chain.propose(verified, time)?;
         if let Some((_, rejection)) = proposal.rejected.into_iter().next() {
@@ -137,11 +107,11 @@ impl Pipeline {
         if !proposal.deferred.is_empty() {
             return Err(DemoError::BlockFull { left: proposal.deferred.len() });
         }
-        let since = self.clocks.add(2, since);
+        let since = self.clocks.add("order", since);
         let executed = self.chain.execute(&proposal.block)?;
-        let since = self.clocks.add(3, since);
+        let since = self.clocks.add("execution", since);
         let committed = self.chain.commit(executed)?;
-        self.clocks.add(4, since);
+        self.clocks.add("commit", since);
         Ok(committed.receipts().to_vec())
     }
 
@@ -160,6 +130,6 @@ impl Pipeline {
 
     /// Takes the clocks and starts them anew: what comes next is measured by itself.
     pub(super) fn take_clocks(&mut self) -> Clocks {
-        std::mem::take(&mut self.clocks)
+        std::mem::replace(&mut self.clocks, Clocks::new(&STAGES))
     }
 }

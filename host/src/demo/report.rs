@@ -109,7 +109,8 @@ impl Report {
 
     /// Returns the report as tables.
     pub fn to_table(&self) -> String {
-        let paragraphs = [self.figures(), self.stage_table(), self.attack_table(), self.invariant_table()];
+        let paragraphs =
+            [self.figures(), stage_table(&self.stages), attack_table(&self.attacks), invariant_table(&self.invariants)];
         paragraphs.map(|table| table.to_string()).join("\n\n")
     }
 
@@ -142,32 +143,35 @@ impl Report {
         }
         table
     }
+}
 
-    fn stage_table(&self) -> Table {
-        let mut table = table(&["stage", "time", "share"]);
-        for stage in &self.stages {
-            let share = format!("{}.{} %", stage.share_ppm / 10_000, stage.share_ppm / 1_000 % 10);
-            let time = Cell::new(milliseconds(stage.nanoseconds)).set_alignment(CellAlignment::Right);
-            table.add_row([Cell::new(stage.name), time, Cell::new(share).set_alignment(CellAlignment::Right)]);
-        }
-        table
+/// Returns the stages as a table.
+pub(super) fn stage_table(stages: &[Stage]) -> Table {
+    let mut table = table(&["stage", "time", "share"]);
+    for stage in stages {
+        let share = format!("{}.{} %", stage.share_ppm / 10_000, stage.share_ppm / 1_000 % 10);
+        let time = Cell::new(milliseconds(stage.nanoseconds)).set_alignment(CellAlignment::Right);
+        table.add_row([Cell::new(stage.name), time, Cell::new(share).set_alignment(CellAlignment::Right)]);
     }
+    table
+}
 
-    fn attack_table(&self) -> Table {
-        let mut table = table(&["attack", "refused", "error"]);
-        for attack in &self.attacks {
-            table.add_row([attack.name, verdict(attack.refused), &attack.error]);
-        }
-        table
+/// Returns the attacks as a table.
+pub(super) fn attack_table(attacks: &[Attack]) -> Table {
+    let mut table = table(&["attack", "refused", "error"]);
+    for attack in attacks {
+        table.add_row([attack.name, verdict(attack.refused), &attack.error]);
     }
+    table
+}
 
-    fn invariant_table(&self) -> Table {
-        let mut table = table(&["invariant", "holds", "figures"]);
-        for invariant in &self.invariants {
-            table.add_row([invariant.name, verdict(invariant.holds), &invariant.detail]);
-        }
-        table
+/// Returns the invariants as a table.
+pub(super) fn invariant_table(invariants: &[Invariant]) -> Table {
+    let mut table = table(&["invariant", "holds", "figures"]);
+    for invariant in invariants {
+        table.add_row([invariant.name, verdict(invariant.holds), &invariant.detail]);
     }
+    table
 }
 
 /// Returns the stages with their shares.
@@ -187,7 +191,8 @@ pub(super) fn ratio(count: u64, scale: u64, whole: u64) -> u64 {
     product.checked_div(u128::from(whole)).map_or(0, |quotient| u64::try_from(quotient).unwrap_or(u64::MAX))
 }
 
-fn table(header: &[&str]) -> Table {
+/// Makes a table with a header.
+pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(header.iter().copied());
     table
@@ -202,7 +207,7 @@ fn milliseconds(nanoseconds: u64) -> String {
 }
 
 /// Writes a number with a comma between thousands.
-fn grouped(number: impl ToString) -> String {
+pub(super) fn grouped(number: impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len().saturating_mul(2));
     for (position, digit) in digits.chars().enumerate() {
