@@ -1,4 +1,4 @@
-//! `florin demo`: every claim of a real allocation list, paid in one command.
+//! `florin demo`: every claim of a real allocation list, paid in one command; or the whole economy.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -11,6 +11,7 @@ use florin_runtime::chain::ChainError;
 use florin_runtime::state::store::Durability;
 use florin_runtime::state::store::disk::DiskConfig;
 
+use crate::cli::economy::{self, Economy};
 use crate::cli::{Failure, Output};
 use crate::code_cache::CodeCache;
 use crate::data_folder::DataFolder;
@@ -19,7 +20,8 @@ use crate::demo::progress::Bar;
 use crate::demo::report::Report;
 use crate::demo::{CLAIMS_PER_BLOCK_MAX, DemoError, Options, StateStore, run};
 
-/// Pay all 43,575 claims of a real allocation list by signed transactions, then attack the campaign five times.
+/// Pay all 43,575 claims of a real allocation list by signed transactions, then attack the campaign five times; or run the whole
+/// economy.
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Pay the first N accounts of the list only.
@@ -47,6 +49,8 @@ pub(super) struct Demo {
     /// When a block in the folder is safe from a power cut.
     #[arg(long, value_enum, default_value_t = Sync::Block, requires = "data_dir")]
     sync: Sync,
+    #[command(flatten)]
+    economy: Economy,
     /// How to print the report.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -71,6 +75,14 @@ enum Sync {
 
 impl Demo {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        if self.economy.economy {
+            let report = self.economy.run(self.seed, self.threads, &mut Bar::default())?;
+            output.line(match self.output {
+                Format::Table => report.to_table(),
+                Format::Json => report.to_json(),
+            })?;
+            return economy::verdict(&report);
+        }
         let list = self.list.as_ref().map(read).transpose()?;
         let cache_folder = self.cache_dir.map(|folder| CodeCache::new(folder, None).open()).transpose()?;
         // Held until the end: the folder is this process's.

@@ -7,6 +7,7 @@ mod cache;
 mod contract;
 mod db;
 mod demo;
+mod economy;
 mod exit;
 mod failure;
 mod output;

@@ -16,6 +16,7 @@ mod campaign;
 mod cast;
 mod clocks;
 mod contracts;
+pub mod economy;
 mod invariants;
 pub mod list;
 mod payout;
