@@ -18,7 +18,7 @@ use crate::claim_tree::{self, Campaign};
 const SHOWN_LINES_MAX: usize = 40;
 
 /// Compares lines with a golden file, or writes it if `UPDATE_GOLDEN` is set.
-fn compare(name: &str, actual: &[String]) {
+pub(crate) fn compare(name: &str, actual: &[String]) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, actual.join("\n") + "\n").unwrap();
@@ -37,7 +37,7 @@ fn compare(name: &str, actual: &[String]) {
     let shown = differences.iter().take(SHOWN_LINES_MAX).cloned().collect::<Vec<_>>().join("\n");
     assert!(
         differences.is_empty(),
-        "{name}: gas has changed ({} lines differ); if that is meant, run the tests with UPDATE_GOLDEN=1 and commit the file\n{shown}",
+        "{name} has changed ({} lines differ); if that is meant, run the tests with UPDATE_GOLDEN=1 and commit the file\n{shown}",
         differences.len()
     );
 }

@@ -29,6 +29,7 @@ mod garbage;
 mod gas;
 mod genesis;
 mod golden;
+mod golden_run;
 mod harness;
 mod hooks;
 mod model;
