@@ -126,16 +126,18 @@ impl Campaign {
     /// # Errors
     /// If there is no such claim.
     pub fn claim(&self, index: u32) -> Result<Bytes, WorkloadError> {
+        let (index, account, amount, proof) = self.line(index)?;
+        Ok(claimCall { campaign: 1, index, account, amount, proof }.abi_encode().into())
+    }
+
+    /// Returns index, account, amount and proof of a claim.
+    ///
+    /// # Errors
+    /// If there is no such claim.
+    pub fn line(&self, index: u32) -> Result<(u32, Address, u128, Vec<B256>), WorkloadError> {
         let no_claim = || WorkloadError::Contract(format!("there is no claim {index}"));
         let claim = self.tree.claims().get(index as usize).ok_or_else(no_claim)?;
         let proof = self.tree.proof(index).ok_or_else(no_claim)?;
-        let input = claimCall {
-            campaign: 1,
-            index,
-            account: claim.account.into(),
-            amount: claim.amount,
-            proof: proof.into_iter().map(B256::from).collect(),
-        };
-        Ok(input.abi_encode().into())
+        Ok((index, claim.account.into(), claim.amount, proof.into_iter().map(B256::from).collect()))
     }
 }

@@ -56,6 +56,14 @@ impl Ledger {
             block_gas_limit: Gas(u64::MAX / 16),
             ..Genesis::default()
         };
+        Self::of(genesis, signers)
+    }
+
+    /// Makes the chain of a genesis, with the keys of its accounts.
+    ///
+    /// # Errors
+    /// If the chain cannot be made.
+    pub fn of(genesis: Genesis, signers: Vec<Signer>) -> Result<Self, WorkloadError> {
         let chain = Chain::new(ChainConfig { genesis, vm: VmConfig::default(), signature_threads: 1 })?;
         Ok(Self { chain, signers })
     }
@@ -87,6 +95,21 @@ impl Ledger {
         }
     }
 
+    /// Returns a block with one transaction of the first account.
+    ///
+    /// # Errors
+    /// If it is rejected.
+    pub fn block_of(&self, mut body: Body) -> Result<Block, WorkloadError> {
+        let no_account = || WorkloadError::Contract("the ledger has no account".to_owned());
+        let signer = self.signers.first().ok_or_else(no_account)?;
+        body.nonce = self.chain.account(signer.address())?.nonce;
+        let proposal = self.chain.propose(vec![self.admit(signer, &body)?], 0)?;
+        match proposal.rejected.into_iter().next() {
+            Some((_, rejection)) => Err(rejection.into()),
+            None => Ok(proposal.block),
+        }
+    }
+
     /// Returns a block in which each account sends one wei to an account of its own.
     ///
     /// # Errors
@@ -100,16 +123,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If it is rejected or fails.
-    pub fn commit(&mut self, mut body: Body) -> Result<(Bytes, Option<Address>), WorkloadError> {
-        let no_account = || WorkloadError::Contract("the ledger has no account".to_owned());
-        let signer = self.signers.first().cloned().ok_or_else(no_account)?;
-        body.nonce = self.chain.account(signer.address())?.nonce;
-        let transaction = self.admit(&signer, &body)?;
-        let proposal = self.chain.propose(vec![transaction], 0)?;
-        if let Some((_, rejection)) = proposal.rejected.into_iter().next() {
-            return Err(rejection.into());
-        }
-        let executed = self.chain.execute(&proposal.block)?;
+    pub fn commit(&mut self, body: Body) -> Result<(Bytes, Option<Address>), WorkloadError> {
+        let block = self.block_of(body)?;
+        let executed = self.chain.execute(&block)?;
         let receipt = executed.receipts().first().cloned();
         self.chain.commit(executed)?;
         match receipt {

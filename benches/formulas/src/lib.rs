@@ -3,6 +3,8 @@
 //! Guarantees that both run the same code on the same operands and answer with the same checksum.
 #![cfg_attr(not(test), no_std)]
 
+extern crate alloc;
+
 pub mod operands;
 pub mod work;
 
@@ -31,6 +33,19 @@ pub mod formulas {
         pub fn compute(&self, formula: u32, rounds: u32) -> u64 {
             let operands = Operands::new(self.seed.get().unwrap_or_default());
             work::compute(formula, &operands, rounds)
+        }
+
+        /// Closes an epoch, as the emission contract computes it: utility, emission and split of its four metrics (tasks; difficulty,
+        /// participation and quality in ppm) and of (recycling pool, minted so far) in wei. Returns the utility in ppm, what is emitted
+        /// and minted, and what each row of the split gets.
+        pub fn epoch(
+            &self,
+            epoch: u64,
+            metrics: (u64, u32, u32, u32),
+            funds: (u128, u128),
+        ) -> (u32, u128, u128, Vec<u128>) {
+            let (utility, emission, rows) = work::epoch(epoch, metrics, funds);
+            (utility.get(), emission.emitted, emission.minted, rows)
         }
     }
 }

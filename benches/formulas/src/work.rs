@@ -1,11 +1,14 @@
 //! Each formula on a row of operands, by the economy's own functions.
 
+use alloc::vec::Vec;
+
 use florin_tokenomics::division::mul_div;
-use florin_tokenomics::emission::EmissionRules;
+use florin_tokenomics::emission::{Emission, EmissionRules};
 use florin_tokenomics::ratio::Ppm;
 use florin_tokenomics::reward_index::RewardIndex;
 use florin_tokenomics::shares::Pool;
 use florin_tokenomics::slash::slash;
+use florin_tokenomics::split::SplitTable;
 use florin_tokenomics::utility::{Metrics, TASKS_FULL, UtilityWeights, utility};
 use florin_tokenomics::vesting::Vesting;
 
@@ -32,6 +35,11 @@ pub const TOTAL: u128 = 12_345_678_901_234_567;
 /// The length of a grant, in blocks.
 pub const LENGTH: u64 = 2_628_001;
 
+/// What tasks, difficulty and participation weigh, in ppm.
+const SHARES: [u32; 3] = [500_000, 300_000, 200_000];
+/// The rows of the split, in ppm.
+const ROWS_PPM: [u32; 3] = [400_000, 400_000, 200_000];
+
 /// Computes a formula over all operands, so many times; returns the checksum of the results.
 pub fn compute(formula: u32, operands: &Operands, rounds: u32) -> u64 {
     match formula {
@@ -51,6 +59,24 @@ pub fn compute(formula: u32, operands: &Operands, rounds: u32) -> u64 {
             mul_div(a, b, c).unwrap_or_default()
         }),
     }
+}
+
+/// Computes utility, emission and split of an epoch, with the parameters checked as if they came from the state: metrics are tasks,
+/// difficulty, participation and quality; funds are the recycling pool and what is minted.
+pub fn epoch(
+    epoch: u64,
+    (tasks, difficulty, participation, quality): (u64, u32, u32, u32),
+    (pool, minted): (u128, u128),
+) -> (Ppm, Emission, Vec<u128>) {
+    let [difficulty, participation, quality] =
+        [difficulty, participation, quality].map(|ppm| Ppm::saturating(ppm.into()));
+    let weights = SHARES.map(|ppm| Ppm::saturating(ppm.into()));
+    let metrics = Metrics { tasks, difficulty, participation, quality };
+    let weights = UtilityWeights::new(weights[0], weights[1], weights[2]).unwrap_or_default();
+    let utility = utility(&metrics, TASKS_FULL, &weights);
+    let emission = EmissionRules::default().close(epoch, utility, quality, pool, minted);
+    let rows = SplitTable::new(&ROWS_PPM.map(|ppm| Ppm::saturating(ppm.into())), 2).unwrap_or_default();
+    (utility, emission, rows.split(emission.distributed, |_| true).unwrap_or_default())
 }
 
 /// A ratio below one whole.
