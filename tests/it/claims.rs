@@ -255,6 +255,38 @@ fn case_85_fields_of_a_leaf_do_not_run_into_each_other() {
 }
 
 #[test]
+fn case_86_equal_lines_of_two_campaigns_have_different_leaves_and_a_guess_is_told_nothing() {
+    let drop = Airdrop::new(list(4));
+    let (account, amount) = drop.list[0];
+    let here = scope(&drop.sandbox, drop.claims.address(), CAMPAIGN);
+    let there = Campaign { number: CAMPAIGN + 1, ..here };
+    assert_ne!(here.leaf(0, account, amount), there.leaf(0, account, amount));
+    // Whoever guesses a line learns that it is right by its proof only: without one, the contract tells nothing apart.
+    let mut claims = drop.claims.by(&drop.relayer);
+    for guessed in [amount, amount + 1] {
+        assert_eq!(claims.status_of(CAMPAIGN, 0, account, guessed, Vec::new()).view().unwrap(), 0);
+    }
+    assert_eq!(claims.status_of(CAMPAIGN, 0, account, amount, drop.proof(0)).view().unwrap(), 1);
+}
+
+#[test]
+fn case_87_nothing_is_proven_by_no_leaves_or_by_the_root_itself() {
+    let drop = Airdrop::new(list(5));
+    let mut claims = drop.claims.by(&drop.relayer);
+    let empty = claims.claim_many(CAMPAIGN, Vec::new()).send().expect_revert();
+    assert_eq!(empty, ClaimsError::BatchSize { claims: 0, claims_max: florin_claims::claims::BATCH_CLAIMS_MAX });
+    // Each line of a batch has a whole proof of its own: neither the root, nor zeros, nor another line's proof stands for it.
+    let root = B256::from(claim_tree::root(&drop.leaves));
+    let (account, amount) = drop.list[1];
+    for nodes in [vec![], vec![root], vec![root; 3], vec![B256::ZERO; 3], drop.proof(0)] {
+        let lines = vec![(0, drop.list[0].0, drop.list[0].1, drop.proof(0)), (1, account, amount, nodes)];
+        let error = claims.claim_many(CAMPAIGN, lines).send().expect_revert();
+        assert_eq!(error, ClaimsError::InvalidProof { campaign: CAMPAIGN, index: 1 });
+    }
+    assert_eq!((drop.paid(0), drop.paid(1), drop.claimed()), (0, 0, 0));
+}
+
+#[test]
 fn case_88_a_claim_a_thousand_times_in_one_block_is_paid_once() {
     let drop = Airdrop::new(list(4));
     let others = ["bob", "carol", "dave"].map(|name| drop.frugal(&drop.sandbox.account(name)));

@@ -72,6 +72,75 @@ fn case_33_passing_removed_entries_is_charged_like_a_search() {
 }
 
 #[test]
+fn case_33_an_iteration_that_writes_sees_what_is_ahead_as_it_is_then() {
+    let mut world = World::new();
+    let contract = world.deploy(&puppet());
+    world.call(1, contract, &Script::new().write(b"b", b"1").write(b"d", b"1").write(b"f", b"1"));
+    let script = Script::new()
+        .next(b"", b"")
+        // Behind: not seen. Ahead: seen. Removed ahead: not seen. Written over: once.
+        .write(b"a", b"2")
+        .write(b"c", b"2")
+        .remove(b"d")
+        .write(b"f", b"2")
+        .next(b"", b"b")
+        .next(b"", b"c")
+        // Removed under the iteration: what is behind it comes all the same.
+        .remove(b"f")
+        .write(b"g", b"2")
+        .next(b"", b"f")
+        .next(b"", b"g");
+    let receipt = world.call(1, contract, &script);
+    assert_eq!(receipt.output, [words(&[b"b", b"c", b"f", b"g"]), ABSENT.to_vec()].concat());
+}
+
+#[test]
+fn case_33_a_start_behind_the_end_finds_nothing_and_is_paid() {
+    let mut world = World::new();
+    let contract = world.deploy(&puppet());
+    let write = Script::new().write(b"a", b"1").write(b"b1", b"1").write(b"b2", b"1").write(b"c", b"1");
+    let starts: [&[u8]; 5] = [b"c", b"b2", b"b\xff\xff", b"zz", &[0xff; 64]];
+    let search = |script: Script| starts.iter().fold(script, |script, after| script.next(b"b", after));
+    let nothing = ABSENT.repeat(starts.len());
+    // In the changes of the running call, and in the state of the block before.
+    assert_eq!(world.call(1, contract, &search(write)).output, nothing);
+    let seen = world.call(1, contract, &search(Script::new()));
+    assert_eq!(seen.output, nothing);
+    let step = GasSchedule::default().host(GasClass::StorageNext, 0);
+    assert!(seen.gas_used.0 > Gas::from_ticks(starts.len() as u64 * step).0);
+    // A start before the first is the first.
+    assert_eq!(world.call(1, contract, &Script::new().next(b"b", b"a")).output, words(&[b"b1"]));
+}
+
+/// Writes an entry ahead of itself for each that it finds: it never comes to an end.
+const CHASING: &str = r#"(memory (export "memory") 1 1)
+    (func (export "florin_call") (local $number i32)
+        (local.set $number (i32.const 1))
+        (i32.store8 (i32.const 3) (i32.const 1))
+        (call $storage_write (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 4))
+        (loop $again
+            (if (i32.ne (i32.const 4) (call $storage_next
+                    (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 4) (i32.const 12) (i32.const 4)))
+                (then (return)))
+            (i32.store (i32.const 8) (i32.load (i32.const 12)))
+            (local.set $number (i32.add (local.get $number) (i32.const 1)))
+            (i32.store8 (i32.const 0) (i32.shr_u (local.get $number) (i32.const 24)))
+            (i32.store8 (i32.const 1) (i32.shr_u (local.get $number) (i32.const 16)))
+            (i32.store8 (i32.const 2) (i32.shr_u (local.get $number) (i32.const 8)))
+            (i32.store8 (i32.const 3) (local.get $number))
+            (call $storage_write (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 4))
+            (br $again)))"#;
+
+#[test]
+fn case_33_an_iteration_that_feeds_itself_ends_at_its_gas_and_leaves_nothing() {
+    let mut world = World::new();
+    let contract = world.deploy(&module(CHASING));
+    let receipt = world.call(1, contract, &Script::new());
+    assert_eq!((receipt.status, receipt.gas_used), (Status::OutOfGas, Gas(GAS)));
+    assert_eq!(world.stored(contract, &[0, 0, 0, 1]), None);
+}
+
+#[test]
 fn counters_stay_within_their_bounds() {
     let mut world = World::new();
     let contract = world.deploy(&puppet());

@@ -146,6 +146,26 @@ fn case_20_bulk_operations_cost_by_the_byte() {
     }
 }
 
+/// The largest that there are: all of the largest memory, and a segment as long as code may be.
+#[test]
+fn case_20_the_largest_bulk_operations_cost_by_the_byte() {
+    let p = prices().for_memory(MEMORY_PAGES_MAX);
+    let most = MEMORY_PAGES_MAX * 65_536;
+    let segment = 1_000_000;
+    for (operation, bytes, data) in
+        [("memory.fill", most, 0), ("memory.copy", most, 0), ("memory.init 0", segment, segment)]
+    {
+        let module = wasm(&format!(
+            r#"(memory (export "memory") {MEMORY_PAGES_MAX} {MEMORY_PAGES_MAX}) (data "{}")
+            (func (export "florin_call") ({operation} (i32.const 0) (i32.const 0) (i32.const {bytes})))"#,
+            "x".repeat(data as usize)
+        ));
+        let seen = run(&module, PLENTY);
+        let expected = p.instance.of(MEMORY_PAGES_MAX.into()) + empty() + 3 * p.simple + p.bulk.of(u64::from(bytes));
+        assert_eq!((seen.exit, seen.ticks), ("Finished", expected), "{operation} of {bytes} bytes");
+    }
+}
+
 #[test]
 fn case_20_a_bulk_operation_is_paid_before_it_runs() {
     // Out of bounds and out of gas: the price comes first, so that nothing is learned for free.
