@@ -10,19 +10,13 @@
 //! refused if anybody else could have read or written it: who has the key can make this node run his machine code. The
 //! key may lie elsewhere than the folder, so that whoever can write to the one need not reach the other.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use florin_runtime::vm::{CacheFolder, NodeKey};
 use thiserror::Error;
 
-/// Bytes of a key.
-const KEY_BYTES: usize = 32;
-
-/// Reading or writing by anybody but the owner.
-const OTHERS: u32 = 0o077;
+use crate::keys::secret_file::{Flaw, SecretFile, SecretFileError, make_folder};
 
 /// Why there is no cache.
 #[derive(Debug, Error)]
@@ -43,6 +37,25 @@ pub enum CodeCacheError {
         /// What is wrong with it.
         why: &'static str,
     },
+}
+
+impl From<SecretFileError> for CodeCacheError {
+    fn from(error: SecretFileError) -> Self {
+        match error {
+            SecretFileError::Io { path, error } => Self::Io { path, error },
+            SecretFileError::Flawed { path, flaw } => Self::Key { path, why: remedy(flaw) },
+        }
+    }
+}
+
+/// Returns what is wrong and what to do: this key can be made anew at any time.
+const fn remedy(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::Link => "it is a link",
+        Flaw::NotRegular => "it is no regular file",
+        Flaw::OpenToOthers => "other users may read or write it; remove it, and a new one is made with mode 0600",
+        Flaw::Length => "it does not hold 32 bytes; remove it, and a new one is made",
+    }
 }
 
 /// Names the folder and the key.
@@ -82,74 +95,9 @@ impl CodeCache {
         Ok(CacheFolder { path: self.code_folder(), bytes_max: CacheFolder::BYTES_MAX_DEFAULT, key })
     }
 
-    fn key(&self) -> Result<[u8; KEY_BYTES], CodeCacheError> {
-        match read_key(&self.key)? {
-            Some(key) => Ok(key),
-            None => {
-                make_key(&self.key)?;
-                // Another process may have been faster; its key is the one.
-                read_key(&self.key)?.ok_or_else(|| io_error(&self.key)(io::ErrorKind::NotFound.into()))
-            }
-        }
+    fn key(&self) -> Result<[u8; 32], CodeCacheError> {
+        Ok(SecretFile::new(self.key.clone()).read_or_make()?.0)
     }
-}
-
-fn make_folder(folder: &Path) -> Result<(), CodeCacheError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io_error(folder))
-}
-
-/// Makes a key beside its place and links it there, which fails if there is one by now.
-fn make_key(path: &Path) -> Result<(), CodeCacheError> {
-    let failed = io_error(path);
-    let (mut key, mut number) = ([0; KEY_BYTES], [0; 8]);
-    for random in [&mut key[..], &mut number] {
-        getrandom::getrandom(random).map_err(|error| failed(io::Error::other(error.to_string())))?;
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_folder(parent)?;
-    let beside = path.with_extension(format!("{}.new", hex::encode(number)));
-    let made = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        match fs::hard_link(&beside, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            linked => linked?,
-        }
-        File::open(parent)?.sync_all()
-    })();
-    let _ = fs::remove_file(&beside);
-    made.map_err(failed)
-}
-
-fn read_key(path: &Path) -> Result<Option<[u8; KEY_BYTES]>, CodeCacheError> {
-    let bad = |why| CodeCacheError::Key { path: path.display().to_string(), why };
-    let safe = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(safe.bits()).unwrap_or_default();
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) => {
-            return Err(bad("it is a link"));
-        }
-        Err(error) => return Err(io_error(path)(error)),
-    };
-    let stat = file.metadata().map_err(io_error(path))?;
-    if !stat.is_file() {
-        return Err(bad("it is no regular file"));
-    }
-    if stat.mode() & OTHERS != 0 {
-        return Err(bad("other users may read or write it; remove it, and a new one is made with mode 0600"));
-    }
-    let mut key = Vec::with_capacity(KEY_BYTES);
-    let limit = u64::try_from(KEY_BYTES).unwrap_or_default().saturating_add(1);
-    file.take(limit).read_to_end(&mut key).map_err(io_error(path))?;
-    key.try_into().map(Some).map_err(|_| bad("it does not hold 32 bytes; remove it, and a new one is made"))
-}
-
-fn io_error(path: &Path) -> impl Fn(io::Error) -> CodeCacheError + use<> {
-    let path = path.display().to_string();
-    move |error| CodeCacheError::Io { path: path.clone(), error }
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 //! Guarantees that a seed and a path give the same key, address and signatures everywhere: derivation is sp-core's hard
 //! derivation for ecdsa, signatures are RFC 6979 with low s.
 //!
-//! These keys are as secret as the seed, which for a demo is not secret at all.
+//! These keys are as secret as the seed, which for a demo is not secret at all. A key that must be secret is in a
+//! [`secret_file`].
 
 mod consensus;
+pub mod secret_file;
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
 use alloy_eips::eip2718::Encodable2718;

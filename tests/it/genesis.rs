@@ -76,6 +76,16 @@ fn every_profile_starts_a_chain_whose_validators_count_in_epoch_0() {
 }
 
 #[test]
+fn a_hook_of_the_emission_that_could_never_begin_a_step_is_refused() {
+    let mut file = GenesisFile::new(Profile::Dev);
+    let hook = file.hooks.iter_mut().find(|hook| hook.contract == Party::Contract(Contract::Emission)).unwrap();
+    hook.gas_limit = florin_emission::machine::STEP_GAS;
+    let problems = file.build().unwrap_err().problems;
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].key, "hooks[1].gas_limit");
+}
+
+#[test]
 fn the_hooks_of_every_profile_succeed_and_the_supply_adds_up_in_every_block() {
     for profile in Profile::ALL {
         let file = complete(profile);

@@ -10,6 +10,7 @@ mod demo;
 mod economy;
 mod exit;
 mod failure;
+mod genesis;
 mod output;
 mod trace;
 
@@ -42,6 +43,9 @@ enum Command {
     /// Look at the database of a data folder, check it, prune it, export and import its state.
     #[command(subcommand, arg_required_else_help = true)]
     Db(db::Command),
+    /// Write, check and name the file that says what a chain begins with.
+    #[command(subcommand, arg_required_else_help = true)]
+    Genesis(genesis::Command),
     Demo(demo::Demo),
     Trace(trace::Trace),
     /// Print a completion script, to be sourced by a shell.
@@ -79,6 +83,7 @@ fn execute(command: Command, output: &mut Output) -> Result<(), Failure> {
         Command::Contract(command) => command.run(output),
         Command::Cache(command) => command.run(output),
         Command::Db(command) => command.run(output),
+        Command::Genesis(command) => command.run(output),
         Command::Demo(demo) => demo.run(output),
         Command::Trace(trace) => trace.run(output),
         Command::Completions(Completions { shell }) => {

@@ -32,6 +32,9 @@ const VALIDATORS_MAX: usize = 256;
 /// The most miners: the registry's.
 const MINERS_MAX: u32 = 4_096;
 
+/// The least gas of the emission's hook: it begins no step without 12,000,000, and would never settle an epoch with less.
+const EMISSION_GAS_MIN: u64 = 13_000_000;
+
 /// The longest epoch, window or wait, in blocks; more is a slip of the pen, and sums of such times never overflow.
 const BLOCKS_MAX: u64 = 1 << 40;
 
@@ -175,6 +178,9 @@ impl Check<'_> {
             if name.is_empty() || !is_name {
                 let message = hook.message.clone();
                 self.add(format!("hooks[{place}].message"), Mistake::Message { message });
+            }
+            if hook.contract == Party::Contract(Contract::Emission) {
+                self.range(&format!("hooks[{place}].gas_limit"), hook.gas_limit, EMISSION_GAS_MIN, u64::MAX);
             }
         }
         for contract in [Contract::Slashing, Contract::Emission, Contract::Recycling] {

@@ -14,15 +14,17 @@
 //! - [`schema`]: every key, its unit and its meaning.
 //! - [`profile`]: files to begin with.
 //! - [`problem`]: what can be wrong.
+//! - `comments`: a file with the meaning of each key.
 
 pub mod address;
 mod check;
+mod comments;
 mod contracts;
 pub mod problem;
 pub mod profile;
 pub mod schema;
 pub mod sections;
-mod text;
+pub(crate) mod text;
 
 #[cfg(test)]
 mod tests;
@@ -65,8 +67,10 @@ pub struct GenesisFile {
     /// What the chain calls before the transactions of every block, in this order.
     pub hooks: Vec<HookEntry>,
     /// First balances and grants.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocation>,
     /// The validators of epoch 0.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub validators: Vec<ValidatorEntry>,
 }
 
@@ -109,8 +113,7 @@ impl GenesisFile {
 
     /// Returns what keeps the file from being a genesis, with the lines of the text that it was read from.
     pub fn problems_in(&self, text: &str) -> Vec<Problem> {
-        let with_line = |problem: Problem| Problem { line: schema::line_of(text, &problem.key), ..problem };
-        self.problems().into_iter().map(with_line).collect()
+        schema::with_lines(text, self.problems())
     }
 
     /// Returns the genesis: balances, contracts, grants, validators, rights and hooks.

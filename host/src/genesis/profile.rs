@@ -24,6 +24,22 @@ pub const DEV_OWNERS: u64 = 3;
 /// Accounts of a `dev` chain that hold money and do nothing else.
 pub const DEV_ACCOUNTS: u64 = 10;
 
+/// What the file for development says of itself.
+const DEV: &str = "\
+# The genesis of a chain for development, complete.
+#
+# EVERYBODY KNOWS THE SECRET KEYS OF THE ADDRESSES IN THIS FILE: never use them for a network that others can reach.
+# They follow from the seed 0.
+";
+
+/// How values are written.
+const UNITS: &str = "\
+#
+# An amount has its unit: \"100 MDT\", \"0.5 MDT\" or \"5 wei\"; 1 MDT is 1000000000 wei. Of ppm, 1000000 are the whole.
+# An address is 0x and 40 hexadecimal digits, or the name of a contract of the economy, such as \"treasury\".
+# What is left out has its default. docs/genesis.md has every key with default and limits.
+";
+
 /// A file to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
@@ -54,6 +70,19 @@ impl Profile {
             Self::Dev => 1_947,
             Self::Testnet => 1_946,
             Self::Mainnet => 1_945,
+        }
+    }
+
+    /// Returns the file as a person begins with it: TOML with comments.
+    pub fn to_toml(self) -> String {
+        format!("{}{UNITS}\n{}", self.heading(), self.file().to_commented_toml())
+    }
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Dev => DEV,
+            Self::Testnet => "# The genesis of a network for tests. `florin genesis check` names what is missing.\n",
+            Self::Mainnet => "# The genesis of the network. `florin genesis check` names what is missing.\n",
         }
     }
 
@@ -112,6 +141,35 @@ fn dev_validator(number: u64, chain_id: u64) -> Result<ValidatorEntry, KeyError>
     let address = Signer::derive(DEV_SEED, "validator", number)?.address();
     let key = ConsensusKey::derive(DEV_SEED, "validator", number)?;
     Ok(ValidatorEntry::new(chain_id, address, &key, mdt(5_000), 50_000))
+}
+
+impl GenesisFile {
+    /// Returns the keys of the file whose addresses and consensus keys are those of the `dev` profile, which everybody has.
+    pub fn public_keys(&self) -> Vec<String> {
+        let dev = Profile::Dev.file();
+        let mut addresses: Vec<Address> = dev.allocations.iter().map(|entry| entry.address.address()).collect();
+        addresses.extend(dev.owners.members);
+        let mut named: Vec<(String, Address)> = Vec::new();
+        named.extend(self.chain.proposer.map(|proposer| ("chain.proposer".to_owned(), proposer)));
+        let members = self.owners.members.iter().enumerate();
+        named.extend(members.map(|(place, member)| (format!("owners.members[{place}]"), *member)));
+        let allocations = self.allocations.iter().enumerate();
+        named.extend(
+            allocations.map(|(place, entry)| (format!("allocations[{place}].address"), entry.address.address())),
+        );
+        let validators = self.validators.iter().enumerate();
+        named.extend(validators.map(|(place, entry)| (format!("validators[{place}].address"), entry.address)));
+        // The contracts of the economy have no key.
+        let is_contract = |address: &Address| Contract::ALL.iter().any(|contract| contract.address() == *address);
+        named.retain(|(_, address)| addresses.contains(address) && !is_contract(address));
+        let mut keys: Vec<String> = named.into_iter().map(|(key, _)| key).collect();
+        for (place, entry) in self.validators.iter().enumerate() {
+            if dev.validators.iter().any(|known| known.key == entry.key) {
+                keys.push(format!("validators[{place}].key"));
+            }
+        }
+        keys
+    }
 }
 
 impl ValidatorEntry {

@@ -80,10 +80,77 @@ pub const KEYS: &[Key] = &[
     key("validators[].commission_ppm", "ppm", "what it keeps of its delegators' rewards"),
 ];
 
-type Table<'i> = toml::de::DeTable<'i>;
-type Value<'i> = toml::de::DeValue<'i>;
+/// A section: a table, or a list of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The path from the root.
+    pub path: &'static str,
+    /// What it is, in one line.
+    pub meaning: &'static str,
+    /// What a file that has none may write, in TOML.
+    pub example: &'static str,
+}
 
-/// Returns the keys of a text that the schema does not have.
+impl Section {
+    /// Tells whether there can be several.
+    pub fn is_list(&self) -> bool {
+        self.path.ends_with("[]")
+    }
+}
+
+const fn section(path: &'static str, meaning: &'static str) -> Section {
+    Section { path, meaning, example: "" }
+}
+
+/// The sections, in the order of a file.
+pub const SECTIONS: &[Section] = &[
+    section("chain", "The chain itself."),
+    section("owners", "The multisignature that owns the treasury and the parameters."),
+    section("emission", "What an epoch brings, and who gets it."),
+    section("emission.split[]", "The rows of the split."),
+    section("staking", "Stakes."),
+    section("slashing", "What offences cost."),
+    section("registry", "Miners."),
+    section("capabilities", "Who may make and destroy money."),
+    section("hooks[]", "What the chain calls before the transactions of every block, in this order."),
+    Section {
+        path: "allocations[]",
+        meaning: "First balances, an entry each. What vests is an entry of its own.",
+        example: ALLOCATIONS,
+    },
+    section("allocations[].vesting", "When the amount vests; the treasury holds it until then."),
+    section(
+        "validators[]",
+        "The validators of epoch 0, an entry each, which `florin genesis validator` prints. A stake is taken from the allocation.",
+    ),
+];
+
+/// Two first balances, of which one vests.
+const ALLOCATIONS: &str = r#"[[allocations]]
+address = "treasury"
+amount = "1000 MDT"
+
+[[allocations]]
+address = "0x0000000000000000000000000000000000000001"
+amount = "500 MDT"
+
+[allocations.vesting]
+at_start = "50 MDT"
+cliff_blocks = 7200
+length_blocks = 216000
+revocable = true
+"#;
+
+/// A table of a text, with the places of its keys.
+pub(super) type Table<'i> = toml::de::DeTable<'i>;
+
+/// A value of a text, with its place.
+pub(super) type Value<'i> = toml::de::DeValue<'i>;
+
+/// The most problems of one kind that are looked for, or told: whoever repairs so many reads the page.
+pub(crate) const PROBLEMS_MAX: usize = 100;
+
+/// Returns the keys of a text that the schema does not have, the first [`PROBLEMS_MAX`].
 pub(crate) fn unknown_keys(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Ok(document) = Table::parse(text) {
@@ -107,6 +174,7 @@ fn compare(text: &str, table: &Table<'_>, (shown, path): (&str, &str), problems:
                 }
             }
             _ if is_known(&path) || is_table(&path) || is_table(&format!("{path}[]")) => {}
+            _ if problems.len() >= PROBLEMS_MAX => return,
             _ => {
                 let line = Some(line_at(text, name.span().start));
                 problems.push(Problem { key: shown, line, mistake: Mistake::UnknownKey { similar: similar(&path) } });
@@ -115,7 +183,8 @@ fn compare(text: &str, table: &Table<'_>, (shown, path): (&str, &str), problems:
     }
 }
 
-fn join(path: &str, name: &str) -> String {
+/// Returns the path of a name below another path.
+pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
@@ -123,7 +192,8 @@ fn is_known(path: &str) -> bool {
     KEYS.iter().any(|key| key.path == path)
 }
 
-fn is_table(path: &str) -> bool {
+/// Tells whether keys are below a path.
+pub(super) fn is_table(path: &str) -> bool {
     KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
@@ -208,10 +278,16 @@ fn inside(table: &Table<'_>, offset: usize) -> bool {
     })
 }
 
+/// Gives problems the lines of the text that their values were read from.
+pub(crate) fn with_lines(text: &str, problems: impl IntoIterator<Item = Problem>) -> Vec<Problem> {
+    let document = Table::parse(text).ok();
+    let line = |key: &str| line_of(text, document.as_ref()?.get_ref(), key);
+    problems.into_iter().map(|problem| Problem { line: line(&problem.key), ..problem }).collect()
+}
+
 /// Returns the line of a key that the text holds; of the deepest part of it that is there otherwise.
-pub(crate) fn line_of(text: &str, key: &str) -> Option<usize> {
-    let document = Table::parse(text).ok()?;
-    let (mut table, mut line) = (document.get_ref(), None);
+fn line_of(text: &str, mut table: &Table<'_>, key: &str) -> Option<usize> {
+    let mut line = None;
     for part in key.split('.') {
         let (name, place) = match part.split_once('[') {
             Some((name, rest)) => (name, rest.trim_end_matches(']').parse::<usize>().ok()),
