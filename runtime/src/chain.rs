@@ -131,18 +131,18 @@ impl Chain {
     }
 
     /// Makes a chain whose state is in a store: with nothing but its genesis if the store is empty, else where its last block
-    /// left it.
+    /// left it. The contracts of the genesis run for an empty store only; any other names the genesis that it began with.
     ///
     /// # Errors
     /// Says what is wrong with the genesis, or with the database; faults if the machine cannot be set up.
     pub fn open(config: ChainConfig, store: Arc<dyn Store>, durable: DurableConfig) -> Result<Self, ChainError> {
         let vm = Vm::new(config.vm.clone())?;
-        let changes = config.genesis.build(&vm)??;
+        config.genesis.check(vm.schedule())?;
         let domain = config.genesis.domain();
         let identity = Identity { chain_id: domain.chain_id, genesis_hash: domain.genesis_hash.0 };
         let state = match DurableState::open(Arc::clone(&store), identity, durable)? {
             Some(state) => state,
-            None => DurableState::create(store, identity, durable, &changes, Vec::new())?,
+            None => DurableState::create(store, identity, durable, &config.genesis.build(&vm)??, Vec::new())?,
         };
         let header = match state.head().height {
             0 => None,

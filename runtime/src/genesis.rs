@@ -269,7 +269,8 @@ impl Genesis {
         Ok(changes)
     }
 
-    fn check(&self, schedule: &GasSchedule) -> Result<(), GenesisError> {
+    /// Checks what can be said without computing the first state.
+    pub(crate) fn check(&self, schedule: &GasSchedule) -> Result<(), GenesisError> {
         let machine = B256::new(schedule.hash());
         let required = Gas(schedule.transaction);
         if self.chain_id == 0 {

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256, Bytes};
 use florin_runtime::block::CommittedBlock;
 use florin_runtime::chain::{Chain, ChainConfig, ChainError};
 use florin_runtime::fault::Fault;
-use florin_runtime::genesis::Genesis;
+use florin_runtime::genesis::{Genesis, GenesisCall, GenesisContract, GenesisError};
+use florin_runtime::ledger::Balance;
 use florin_runtime::state::durable::{DurableConfig, OpenError};
 use florin_runtime::state::snapshot::{Expected, import};
 use florin_runtime::state::store::disk::{DiskConfig, DiskStore};
@@ -131,6 +132,46 @@ fn a_folder_of_another_chain_is_refused() {
     let other = Genesis { time: genesis.time + 1, ..genesis.clone() };
     assert!(matches!(open(&other, folder.path()), Err(ChainError::Open(OpenError::Genesis { .. }))));
     open(&genesis, folder.path()).unwrap();
+}
+
+/// The constructors of a large economy would cost every start of a node as much as its first one.
+#[test]
+fn the_contracts_of_the_genesis_run_for_a_new_database_only() {
+    let contract =
+        |address| GenesisContract { address, creator: user(0), code: puppet().into(), arguments: Bytes::new() };
+    let place = Address::repeat_byte(0xa1);
+    let world = World::with(|genesis| {
+        let message = Script::new().write(b"k", b"of the genesis").bytes().into();
+        genesis.contracts.push(contract(place));
+        genesis.calls.push(GenesisCall { caller: user(1), contract: place, value: Balance::ZERO, message });
+    });
+    let genesis = world.chain.genesis();
+    let folder = tempfile::tempdir().unwrap();
+    let asked = |chain: &Chain| {
+        let counts = chain.vm().cache_counts();
+        (counts.hits + counts.misses, counts.compilations)
+    };
+    let first = open(genesis, folder.path()).unwrap();
+    assert_eq!(asked(&first).1, 1, "the first start compiles the contract, and runs it");
+    let (root, hash) = (first.state_root(), first.head_hash());
+    drop(first);
+    let again = open(genesis, folder.path()).unwrap();
+    assert_eq!(asked(&again), (0, 0), "a later one asks the machine nothing");
+    assert_eq!((again.state_root(), again.head_hash()), (root, hash));
+    assert_eq!(again.storage(place, b"k").unwrap().unwrap(), Bytes::from_static(b"of the genesis"));
+    drop(again);
+
+    // Which genesis it is, is checked as ever, before anything of it runs: this one's constructors would fail.
+    let mut other = genesis.clone();
+    other.contracts[0].code = Bytes::from_static(b"no module");
+    assert!(matches!(open(&other, folder.path()), Err(ChainError::Open(OpenError::Genesis { .. }))));
+    let empty = tempfile::tempdir().unwrap();
+    let refused = open(&other, empty.path()).unwrap_err();
+    assert!(matches!(refused, ChainError::Genesis(GenesisError::ContractRefused { .. })), "{refused}");
+    let mut dear = genesis.clone();
+    dear.gas_schedule_hash = B256::ZERO;
+    let refused = open(&dear, folder.path()).unwrap_err();
+    assert!(matches!(refused, ChainError::Genesis(GenesisError::OtherSchedule { .. })), "{refused}");
 }
 
 #[test]
