@@ -80,6 +80,21 @@ impl Encode for HookReceipt {
     }
 }
 
+impl Decode for HookReceipt {
+    fn decode<I: Input>(input: &mut I) -> Result<Self, Error> {
+        let (contract, code, gas_used, output) = <([u8; 20], u8, Gas, Vec<u8>)>::decode(input)?;
+        let status = Status::from_code(code).ok_or("unknown status")?;
+        let events = Vec::<([u8; 20], Vec<[u8; 32]>, Vec<u8>)>::decode(input)?;
+        let event = |(contract, topics, data): ([u8; 20], Vec<[u8; 32]>, Vec<u8>)| Event {
+            contract: contract.into(),
+            topics: topics.into_iter().map(B256::from).collect(),
+            data: data.into(),
+        };
+        let events = events.into_iter().map(event).collect();
+        Ok(Self { contract: contract.into(), status, gas_used, output: output.into(), events })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -95,6 +110,22 @@ mod tests {
         let hook =
             Hook { contract: Address::repeat_byte(1), message: Bytes::from_static(b"call"), gas_limit: Gas(5_000) };
         assert_eq!(Hook::decode(&mut &hook.encode()[..]).unwrap(), hook);
+    }
+
+    #[test]
+    fn a_hook_receipt_reads_back_and_one_of_an_unknown_status_does_not() {
+        let event = Event { contract: Address::ZERO, topics: vec![B256::ZERO], data: Bytes::from_static(b"x") };
+        let receipt = HookReceipt {
+            contract: Address::repeat_byte(1),
+            status: Status::Reverted,
+            gas_used: Gas(7),
+            output: Bytes::from_static(b"why"),
+            events: vec![event],
+        };
+        let mut bytes = receipt.encode();
+        assert_eq!(HookReceipt::decode(&mut &bytes[..]).unwrap(), receipt);
+        bytes[20] = u8::MAX;
+        assert!(HookReceipt::decode(&mut &bytes[..]).is_err());
     }
 
     #[test]

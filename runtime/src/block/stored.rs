@@ -4,14 +4,18 @@
 //! ```text
 //! row          body | BLAKE3 of the body [32]
 //! body         header Vec<u8>, in RLP | transactions Vec<Vec<u8>>, as they arrived | receipts Vec<receipt>, one for each
+//!              | hook receipts Vec<hook receipt>
 //! receipt      status u8 | gas used u64 | fee u128 | sender [20] | contract Option<[20]> | output Vec<u8> | events Vec<event>
 //! event        contract [20] | topics Vec<[32]> | data Vec<u8>
+//! hook receipt contract [20] | status u8 | gas used u64 | output Vec<u8> | events Vec<event>
 //! ```
 //! SCALE. What follows from the rest is not stored: the ids of the transactions, and the cumulative gas.
 //!
 //! Guarantees that what is read is what was committed: a changed bit is found by the hash, a row in another's place by its
-//! height, and transactions, gas and events by the roots of the header. Costs, for a block read: its transactions decoded, and
-//! two tries over them; no signature is verified again, since the block was committed.
+//! height, transactions, gas and events by the roots of the header, and hook receipts by the entry of the state after the block
+//! that commits to them. Of a height whose state is pruned that entry is gone, and the hash of the row is all that there is.
+//! Costs, for a block read: its transactions decoded, two tries over them, and one entry of the state; no signature is verified
+//! again, since the block was committed.
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes};
@@ -19,12 +23,12 @@ use alloy_rlp::{Decodable, Encodable};
 use florin_abi::Status;
 use parity_scale_codec::{Decode, DecodeAll, Encode};
 
-use super::outcome_in;
+use super::{ExecutedBlock, outcome_in};
 use crate::fault::Fault;
 use crate::gas::Gas;
+use crate::hook::HookReceipt;
 use crate::ledger::Balance;
 use crate::receipt::{Event, Receipt};
-use crate::signature::VerifiedTransaction;
 use crate::transaction::{Domain, RawTransaction, Transaction};
 
 /// Length of the hash behind the body, in bytes.
@@ -37,6 +41,16 @@ pub struct StoredBlock {
     hash: B256,
     transactions: Vec<Transaction>,
     receipts: Vec<Receipt>,
+    hook_receipts: Vec<HookReceipt>,
+}
+
+/// What the state after a block says of its hook receipts.
+#[derive(Clone, Debug)]
+pub(crate) enum HookCommitment {
+    /// The entry [`HOOK_RECEIPTS`](crate::hook::HOOK_RECEIPTS); none if there are no hooks.
+    Entry(Option<Bytes>),
+    /// The state at this height cannot be read any more.
+    Pruned,
 }
 
 impl StoredBlock {
@@ -60,11 +74,16 @@ impl StoredBlock {
         &self.receipts
     }
 
+    /// Returns what became of the hooks, in their order.
+    pub fn hook_receipts(&self) -> &[HookReceipt] {
+        &self.hook_receipts
+    }
+
     /// Reads the row of a block.
     ///
     /// # Errors
     /// [`Fault::Corrupt`] if it is not the row that was written for this height of this chain.
-    pub(crate) fn read(row: &[u8], height: u64, domain: &Domain) -> Result<Self, Fault> {
+    pub(crate) fn read(row: &[u8], height: u64, domain: &Domain, hooks: &HookCommitment) -> Result<Self, Fault> {
         let (body, hash) = row.split_last_chunk::<HASH_BYTES>().ok_or_else(|| corrupt("it is cut off"))?;
         if blake3::hash(body).as_bytes() != hash {
             return Err(corrupt("its hash is another"));
@@ -83,18 +102,35 @@ impl StoredBlock {
         if outcome_in(header.clone(), &borrowed, &receipts) != header {
             return Err(corrupt("it does not hold what its header commits to"));
         }
-        Ok(Self { hash: header.hash_slow(), header, transactions, receipts })
+        let hook_receipts = body.hook_receipts;
+        if !hooks.is_to(height, &hook_receipts) {
+            return Err(corrupt("its hook receipts are not those that the state commits to"));
+        }
+        Ok(Self { hash: header.hash_slow(), header, transactions, receipts, hook_receipts })
     }
 }
 
-/// Writes the row of a block.
-pub(crate) fn row(header: &Header, transactions: &[VerifiedTransaction], receipts: &[Receipt]) -> Vec<u8> {
+impl HookCommitment {
+    /// Tells whether these are the receipts, as far as the state can tell.
+    fn is_to(&self, height: u64, receipts: &[HookReceipt]) -> bool {
+        match self {
+            Self::Entry(None) => receipts.is_empty(),
+            Self::Entry(Some(entry)) => entry[..] == HookReceipt::hash_all(height, receipts)[..],
+            Self::Pruned => true,
+        }
+    }
+}
+
+/// Writes the row of a block, whose header is this one.
+pub(crate) fn row(header: &Header, executed: &ExecutedBlock) -> Vec<u8> {
     let mut encoded = Vec::new();
     header.encode(&mut encoded);
+    let transactions = executed.block().transactions().iter();
     let body = Body {
         header: encoded,
-        transactions: transactions.iter().map(|transaction| transaction.raw().to_vec()).collect(),
-        receipts: receipts.iter().map(ReceiptRow::of).collect(),
+        transactions: transactions.map(|transaction| transaction.raw().to_vec()).collect(),
+        receipts: executed.receipts().iter().map(ReceiptRow::of).collect(),
+        hook_receipts: executed.hook_receipts().to_vec(),
     };
     let mut row = body.encode();
     let hash = blake3::hash(&row);
@@ -118,6 +154,7 @@ struct Body {
     header: Vec<u8>,
     transactions: Vec<Vec<u8>>,
     receipts: Vec<ReceiptRow>,
+    hook_receipts: Vec<HookReceipt>,
 }
 
 #[derive(Encode, Decode)]

@@ -6,8 +6,9 @@ use alloy_consensus::Header;
 use alloy_primitives::Bytes;
 
 use crate::block::ExecutedBlock;
-use crate::block::stored::{self, StoredBlock};
+use crate::block::stored::{self, HookCommitment, StoredBlock};
 use crate::fault::Fault;
+use crate::hook::HOOK_RECEIPTS;
 use crate::state::{DurableState, Proof, State, StateKey, StateReader, StateRoot, StateView};
 use crate::transaction::Domain;
 
@@ -61,7 +62,7 @@ impl ChainState {
                 if steps > 0 {
                     state.advance_check(steps)?;
                 }
-                let row = stored::row(header, executed.block().transactions(), executed.receipts());
+                let row = stored::row(header, executed);
                 *root = state.commit(header.number, executed.changes(), row)?;
                 *view = state.newest();
                 Ok(*root)
@@ -83,5 +84,10 @@ impl ChainState {
 /// Reads a committed block.
 pub(super) fn stored_block(state: &DurableState, height: u64, domain: &Domain) -> Result<StoredBlock, Fault> {
     let missing = || Fault::Corrupt { what: "block", detail: format!("there is none at height {height}") };
-    StoredBlock::read(&state.block(height)?.ok_or_else(missing)?, height, domain)
+    let row = state.block(height)?.ok_or_else(missing)?;
+    let hooks = match state.at(height) {
+        Ok(view) => HookCommitment::Entry(view.get(&StateKey::system(HOOK_RECEIPTS))?),
+        Err(_) => HookCommitment::Pruned,
+    };
+    StoredBlock::read(&row, height, domain, &hooks)
 }

@@ -9,6 +9,7 @@ mod durable;
 mod imports;
 mod memory;
 mod puppet;
+mod stored_hooks;
 mod supply;
 mod transfer;
 mod world;

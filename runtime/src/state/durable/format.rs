@@ -17,7 +17,7 @@ use super::super::tree::Hash;
 use crate::fault::Fault;
 
 /// Number of the format that this release reads and writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 pub(in super::super) const IDENTITY_KEY: &[u8] = b"identity";
 pub(in super::super) const HEAD_KEY: &[u8] = b"head";

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file      head | chunk *
-//! head      "FLORINSS" | format u32 = 1 | body length u32 | body | BLAKE3 of all bytes before it [32]
+//! head      "FLORINSS" | format u32 = 2 | body length u32 | body | BLAKE3 of all bytes before it [32]
 //! body      chain id u64 | genesis hash [32] | height u64 | root [32] | entries u64 | chunks u32 | what the owner keeps of the block
 //! chunk     number u32, from 0 | packed length u32 | content length u32 | packed | BLAKE3 of all bytes of the chunk before it [32]
 //! packed    the content as one zstd frame
@@ -28,8 +28,8 @@ use super::super::durable::Identity;
 use super::super::tree::range::{BESIDE_MAX, HashRange, Part, RangeError, root_of};
 use super::super::tree::{EMPTY, Hash, Leaf, key_hash, value_hash};
 
-/// Number of the format that this release writes and reads.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+/// Number of the format that this release writes and reads. It counts what a chain keeps of a block too.
+pub const SNAPSHOT_FORMAT: u32 = 2;
 
 /// Bytes of entries after which a chunk ends.
 pub const CHUNK_BYTES: usize = 1 << 20;

@@ -9,7 +9,7 @@ use alloy_primitives::{B256, Bytes};
 use proptest::prelude::*;
 
 use super::export::Sizes;
-use super::format::{CONTENT_BYTES_MAX, ENTRY_BYTES_MAX, read_chunk, write_chunk};
+use super::format::{CONTENT_BYTES_MAX, ENTRY_BYTES_MAX, SNAPSHOT_FORMAT, read_chunk, write_chunk};
 use super::*;
 use crate::state::durable::tests::{IDENTITY, Model, block, open, small};
 use crate::state::durable::{DurableConfig, DurableState, Identity, OpenError, Retention};
@@ -324,8 +324,8 @@ fn what_is_no_snapshot_or_of_another_format_is_refused_by_name() {
     assert_eq!(told(b""), "the file cannot be imported: it is no snapshot");
     assert_eq!(told(b"\x7fELF and so on, for a while"), "the file cannot be imported: it is no snapshot");
     let mut newer = file;
-    newer[8] = 2;
-    assert!(told(&newer).contains("it has format 2, this release reads 1"), "{}", told(&newer));
+    newer[8] += 1;
+    assert!(told(&newer).contains("it has format 3, this release reads 2"), "{}", told(&newer));
 }
 
 /// Bytes without an end, of which is counted how many are read.
@@ -367,7 +367,7 @@ fn case_39_lengths_that_are_claimed_are_not_believed() {
     assert_eq!(refused(10, claimed), (ChunkProblem::Length { claimed }, 0));
     assert_eq!(refused(10, claimed - 1), (ChunkProblem::Checksum, 42));
 
-    let claim = |length: u32| [&b"FLORINSS"[..], &1_u32.to_le_bytes(), &length.to_le_bytes()].concat();
+    let claim = |length: u32| [&b"FLORINSS"[..], &SNAPSHOT_FORMAT.to_le_bytes(), &length.to_le_bytes()].concat();
     let mut endless = Endless { head: io::Cursor::new(claim(u32::MAX)), read: 0 };
     let error = import(&*memory(), &mut endless, &Expected::default(), &mut |_| {}).unwrap_err();
     assert!(matches!(error, ImportError::Head(HeadProblem::Damaged)), "{error}");
