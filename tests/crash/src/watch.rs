@@ -196,8 +196,12 @@ impl Tracer {
                 if self.threads.contains_key(&thread) {
                     continue;
                 }
-                ptrace::seize(thread, options).map_err(|errno| failed("seize", errno))?;
-                ptrace::interrupt(thread).map_err(|errno| failed("interrupt", errno))?;
+                match ptrace::seize(thread, options) {
+                    Ok(()) => ptrace::interrupt(thread).map_err(|errno| failed("interrupt", errno))?,
+                    // Made by a thread that is held already, and so held from its start.
+                    Err(Errno::EPERM) if self.is_held(thread) => {}
+                    Err(errno) => return Err(failed("seize", errno)),
+                }
                 self.threads.insert(thread, None);
                 is_new = true;
             }
@@ -205,6 +209,13 @@ impl Tracer {
                 return Ok(());
             }
         }
+    }
+
+    /// Tells whether a thread of the process is traced.
+    fn is_held(&self, thread: Pid) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/task/{thread}/status", self.leader)).unwrap_or_default();
+        let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+        tracer.is_some_and(|tracer| tracer.trim() != "0")
     }
 
     /// Goes from stop to stop until the process ends.
