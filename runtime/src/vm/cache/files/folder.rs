@@ -22,6 +22,8 @@ use super::{CODE_SUFFIX, FILE_BYTES_MAX, FILES_MAX, TEMPORARY_SUFFIX};
 
 /// Tries to find a name that no other writer has.
 const NAMES_TRIED_MAX: u32 = 16;
+/// Tries to write a file that others take away.
+const WRITES_TRIED_MAX: u32 = 16;
 /// How every file here is opened.
 const SAFE: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 /// Writing by anybody but the owner.
@@ -143,8 +145,21 @@ impl Folder {
         }
     }
 
-    /// Writes a file, in named steps; a reader sees the one before or the whole new one.
+    /// Writes a file; a reader sees the one before or the whole new one. Whoever sweeps the folder between the steps of making
+    /// and locking a file takes it for a dead writer's: then it is written again.
     pub(super) fn write(&self, name: &str, contents: &[u8]) -> Result<(), Unusable> {
+        let mut last = Unusable::Missing;
+        for _ in 0..WRITES_TRIED_MAX {
+            match self.try_to_write(name, contents) {
+                Err(lost @ Unusable::Failed(io::ErrorKind::NotFound | io::ErrorKind::WouldBlock)) => last = lost,
+                written => return written,
+            }
+        }
+        Err(last)
+    }
+
+    /// Writes a file, in named steps.
+    fn try_to_write(&self, name: &str, contents: &[u8]) -> Result<(), Unusable> {
         let folder = self.make()?;
         let (temporary, mut file) = self.temporary(&folder)?;
         let written = (|| {
@@ -197,7 +212,7 @@ impl Folder {
         for listed in self.list()?.iter().filter(|listed| listed.name.ends_with(TEMPORARY_SUFFIX)) {
             let file = rustix::fs::openat(&folder, &listed.name, OFlags::RDONLY | SAFE, Mode::empty());
             // Whoever writes holds the lock. Between its two steps of making and locking a file it may lose the file,
-            // and then does not write it.
+            // and then writes it again.
             let is_dead = match &file {
                 Ok(file) => rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).is_ok(),
                 Err(_) => true,

@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use alloy_primitives::{B256, keccak256};
 
+use super::TEMPORARY_SUFFIX;
+use super::folder::Folder;
 use super::layout::{HEADER_BYTES, MAC_BYTES, MacKey, authenticate, header, open, seal};
 use crate::vm::cache::counts::FileProblem;
 use crate::vm::cache::key::Setting;
@@ -140,4 +145,30 @@ fn an_authentic_file_with_an_info_that_does_not_decode_is_refused() {
     let mac = blake3::keyed_hash(&mac_key, &file[..signed]);
     file[signed..].copy_from_slice(mac.as_bytes());
     assert_eq!(problem(&file), Some(FileProblem::NotAccepted));
+}
+
+/// A process that begins sweeps while others write; it must not cost them their files.
+#[test]
+fn case_46_a_file_that_is_swept_while_it_is_made_is_written_again() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = || Folder::new(above.path().join("code")).unwrap();
+    folder().make().unwrap();
+    let done = AtomicBool::new(false);
+    let swept = thread::scope(|scope| {
+        let sweeper = scope.spawn(|| {
+            let (folder, mut swept) = (folder(), 0);
+            while !done.load(Ordering::Relaxed) {
+                swept += folder.sweep().unwrap();
+            }
+            swept
+        });
+        let writer = folder();
+        let written: Vec<_> = (0..500).map(|number| writer.write(&format!("{number}.code"), b"code")).collect();
+        done.store(true, Ordering::Relaxed);
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
+        sweeper.join().unwrap()
+    });
+    println!("{swept} of the files were taken away between two steps");
+    let left = folder().list().unwrap();
+    assert!(left.iter().all(|listed| !listed.name.ends_with(TEMPORARY_SUFFIX)), "{left:?}");
 }
