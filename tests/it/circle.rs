@@ -2,7 +2,7 @@
 //! them, in whatever order they are created, and the hooks do the rest.
 
 use florin_claims::{Claims, ClaimsClient};
-use florin_emission::{Emission, EmissionClient, EpochSettled};
+use florin_emission::{Emission, EmissionClient, EpochSettled, StepFailed};
 use florin_recycling::{Recycling, RecyclingClient};
 use florin_registry::{Registry, RegistryClient};
 use florin_rewards::{Rewards, RewardsClient};
@@ -22,32 +22,32 @@ use florin_treasury::Treasury;
 
 use crate::economy::{key, sign};
 
-const TREASURY: Address = Address::repeat_byte(0xf1);
-const STAKING: Address = Address::repeat_byte(0xf2);
-const SLASHING: Address = Address::repeat_byte(0xf3);
+pub(crate) const TREASURY: Address = Address::repeat_byte(0xf1);
+pub(crate) const STAKING: Address = Address::repeat_byte(0xf2);
+pub(crate) const SLASHING: Address = Address::repeat_byte(0xf3);
 const REGISTRY: Address = Address::repeat_byte(0xf4);
-const EMISSION: Address = Address::repeat_byte(0xf5);
-const REWARDS: Address = Address::repeat_byte(0xf6);
-const RECYCLING: Address = Address::repeat_byte(0xf7);
-const CLAIMS: Address = Address::repeat_byte(0xf8);
+pub(crate) const EMISSION: Address = Address::repeat_byte(0xf5);
+pub(crate) const REWARDS: Address = Address::repeat_byte(0xf6);
+pub(crate) const RECYCLING: Address = Address::repeat_byte(0xf7);
+pub(crate) const CLAIMS: Address = Address::repeat_byte(0xf8);
 /// Everything that holds money of the economy.
 const HOLDERS: [Address; 8] = [TREASURY, STAKING, SLASHING, REGISTRY, EMISSION, REWARDS, RECYCLING, CLAIMS];
 
-const EPOCH: u64 = 12;
-const FEE: u128 = MDT;
+pub(crate) const EPOCH: u64 = 12;
+pub(crate) const FEE: u128 = MDT;
 const STAKE: u128 = 100 * MDT;
 const WINDOW: u64 = 30;
-const HOOK_GAS: Gas = Gas(100_000_000);
+pub(crate) const HOOK_GAS: Gas = Gas(100_000_000);
 
-struct Circle {
-    sandbox: Sandbox,
-    validators: Vec<Account>,
-    miners: Vec<Account>,
+pub(crate) struct Circle {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) validators: Vec<Account>,
+    pub(crate) miners: Vec<Account>,
 }
 
 impl Circle {
     /// A chain on which accounts validate from the genesis on, the first with one stake, the second with two, and so forth.
-    fn new(validators: u32, miners: u32, emission_gas: Gas) -> Self {
+    pub(crate) fn new(validators: u32, miners: u32, emission_gas: Gas) -> Self {
         let owner = Account::named("owner").address();
         let row = |kind: RowKind| (400_000, kind.code(), Address::ZERO);
         let rows = vec![row(RowKind::Miners), row(RowKind::Staking), (200_000, RowKind::Account.code(), TREASURY)];
@@ -97,12 +97,13 @@ impl Circle {
         Self { sandbox, validators, miners }
     }
 
-    fn by(&self, account: &Account) -> Wallet {
+    pub(crate) fn by(&self, account: &Account) -> Wallet {
         self.sandbox.by(account).with_gas_limit(Gas(15_000_000))
     }
 
-    /// Mines one block of calls, and checks what must hold after each: hooks succeed, and the supply is where it is.
-    fn block(&self, calls: &[(&Account, RawCall)]) {
+    /// Mines one block of calls, and checks what must hold after each: hooks and their steps succeed, and the supply is where it
+    /// is.
+    pub(crate) fn block(&self, calls: &[(&Account, RawCall)]) {
         let mut block = self.sandbox.block();
         for (account, call) in calls {
             block.push(&self.by(account), call).unwrap();
@@ -113,6 +114,7 @@ impl Circle {
         for receipt in self.sandbox.hook_receipts() {
             assert_eq!(receipt.status, Status::Success, "{receipt:?}");
         }
+        assert_eq!(self.sandbox.hook_events_of::<StepFailed>(), []);
     }
 
     /// Mines calls of many accounts, one each, a few in a block.
@@ -124,12 +126,12 @@ impl Circle {
     }
 
     /// The epoch of the next block.
-    fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         (self.sandbox.height() + 1) / EPOCH
     }
 
     /// Mines until the next block is the first of an epoch; returns the epochs that were settled meanwhile.
-    fn next_epoch(&self) -> Vec<EpochSettled> {
+    pub(crate) fn next_epoch(&self) -> Vec<EpochSettled> {
         let (epoch, mut settled) = (self.epoch(), Vec::new());
         while self.epoch() == epoch {
             self.block(&[]);
@@ -152,11 +154,11 @@ impl Circle {
         });
     }
 
-    fn registry(&self, by: &Account) -> RegistryClient<Wallet> {
+    pub(crate) fn registry(&self, by: &Account) -> RegistryClient<Wallet> {
         RegistryClient::new(REGISTRY, self.by(by))
     }
 
-    fn staking(&self, by: &Account) -> StakingClient<Wallet> {
+    pub(crate) fn staking(&self, by: &Account) -> StakingClient<Wallet> {
         StakingClient::new(STAKING, self.by(by))
     }
 
@@ -165,7 +167,7 @@ impl Circle {
     }
 
     /// The hash that a validator commits to with these weights.
-    fn commitment(&self, validator: &Account, epoch: u64, weights: &[B256]) -> B256 {
+    pub(crate) fn commitment(&self, validator: &Account, epoch: u64, weights: &[B256]) -> B256 {
         let head = Commitment {
             chain_id: self.sandbox.domain().chain_id,
             contract: REGISTRY.into_array(),
@@ -179,7 +181,7 @@ impl Circle {
 }
 
 /// The genesis' registration of a validator with its key.
-fn registration(validator: &Account) -> Bytes {
+pub(crate) fn registration(validator: &Account) -> Bytes {
     let chain_id = Sandbox::new().domain().chain_id;
     let key = key(validator.name());
     let statement = Possession { chain_id, validator: validator.address().into_array(), key: key.0 };
@@ -190,7 +192,7 @@ fn registration(validator: &Account) -> Bytes {
 }
 
 /// Weights in the order of the slots, as words of eight.
-fn words(weights: &[u32]) -> Vec<B256> {
+pub(crate) fn words(weights: &[u32]) -> Vec<B256> {
     let word = |part: &[u32]| {
         let mut bytes: Vec<u8> = part.iter().flat_map(|ppm| ppm.to_be_bytes()).collect();
         bytes.resize(32, 0);

@@ -2,7 +2,7 @@
 //! formulas and trees of the definitions.
 
 use florin_claims::{Claims, ClaimsClient};
-use florin_emission::{Emission, EmissionClient, EpochSettled, RuleTerms};
+use florin_emission::{Emission, EmissionClient, EmissionError, EpochSettled, RuleTerms, StepFailed};
 use florin_recycling::{Recycling, RecyclingClient};
 use florin_rewards::{PAGE_REWARDS, Rewards, RewardsClient, RewardsListed};
 use florin_runtime::genesis::GenesisContract;
@@ -10,8 +10,9 @@ use florin_runtime::vm::VmConfig;
 use florin_sandbox::{
     Account, Address, B256, Bytes, Client, EngineKind, Gas, Sandbox, SandboxBuilder, Status, WEI_PER_MDT as MDT,
 };
-use florin_sdk::SYSTEM;
+use florin_sdk::abi::Octets;
 use florin_sdk::words::selector;
+use florin_sdk::{ContractError, SYSTEM};
 use florin_tokenomics::split::RowKind;
 use florin_tokenomics::{ClaimTree, Scope};
 
@@ -110,7 +111,8 @@ impl Chain {
         EmissionClient::new(EMISSION, self.sandbox.by(&self.alice))
     }
 
-    /// Mines one block and checks what must hold after each: every hook succeeded within its gas, and the supply is where it is.
+    /// Mines one block and checks what must hold after each: every hook and each of its steps succeeded within its gas, and the supply
+    /// is where it is.
     fn block(&self) {
         let before = self.elsewhere();
         let circulating = self.sandbox.supply().unwrap().circulating().unwrap().wei();
@@ -119,6 +121,7 @@ impl Chain {
             assert_eq!(receipt.status, Status::Success, "{receipt:?}");
             assert!(receipt.gas_used < HOOK_GAS);
         }
+        assert_eq!(self.sandbox.hook_events_of::<StepFailed>(), []);
         let supply = self.sandbox.supply().unwrap();
         assert_eq!(self.elsewhere(), before, "an empty block moves money of nobody else");
         assert!(supply.circulating().unwrap().wei() >= circulating);
@@ -295,8 +298,26 @@ fn case_93_epochs_that_were_missed_are_caught_up_in_order() {
     assert_eq!(minted + reused, 11 * 50 * MDT);
     // A transaction calls the hook in vain.
     let refused = chain.emission().on_block().send().unwrap_err().reverted();
-    assert!(matches!(refused, Some(florin_emission::EmissionError::OnlyTheChain { .. })));
+    assert!(matches!(refused, Some(EmissionError::OnlyTheChain { .. })));
     assert_eq!(chain.sandbox.supply().unwrap().minted.wei(), minted);
+}
+
+#[test]
+fn a_step_that_fails_is_told_with_its_reason_and_leaves_the_hook_standing() {
+    let vm = VmConfig { instances_max: 16, ..VmConfig::default() };
+    let chain = Chain::with(3, 0, [RowKind::Miners, RowKind::Staking], 1_000_001, vm);
+    chain.sandbox.advance(2 * EPOCH - 1).unwrap();
+    let reason = Octets(EmissionError::InvalidRatio { ppm: 1_000_001 }.encode());
+    for _ in 0..3 {
+        chain.sandbox.advance(1).unwrap();
+        assert!(chain.sandbox.hook_receipts().iter().all(|receipt| receipt.status == Status::Success));
+        let failed = StepFailed { epoch: 0, status: Status::Reverted.code(), reason: reason.clone() };
+        assert_eq!(chain.sandbox.hook_events_of::<StepFailed>(), [failed]);
+        assert_eq!(chain.sandbox.supply().unwrap().minted.wei(), 0);
+    }
+    // A transaction calls a step of the hook in vain.
+    let refused = chain.emission().begin_next().send().unwrap_err().reverted();
+    assert_eq!(refused, Some(EmissionError::OnlyTheChain { caller: chain.alice.address() }));
 }
 
 #[test]

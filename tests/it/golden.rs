@@ -3,6 +3,7 @@
 //! Gas is consensus: a change of it is meant, or it is a mistake. `UPDATE_GOLDEN=1` rewrites the files, and the diff of a
 //! commit then tells what became dearer.
 
+mod economy;
 mod modules;
 
 use std::path::PathBuf;
@@ -165,4 +166,5 @@ fn jar() -> Vec<String> {
 #[test]
 fn the_gas_of_every_message_is_what_it_was() {
     compare("contracts.txt", &[token(), claims(), jar()].concat());
+    compare("economy.txt", &economy::lines());
 }

@@ -23,6 +23,9 @@ const STACK_BYTES: u32 = 16 << 10;
 /// Pages of 64 KiB that a contract has before it asks for more.
 const PAGES_MAX: u64 = 1;
 
+/// The most bytes of a contract here. A deployment pays for each, and the code of the SDK is in all of them.
+const ARTIFACT_BYTES_MAX: usize = 40_000;
+
 /// Every contract of the workspace with its row in the manifest and the row's name.
 fn artifacts(project: &Project) -> Vec<(Package, String, Row)> {
     let artifact = |package: &Package| {
@@ -60,6 +63,13 @@ fn the_manifest_tells_the_truth_about_every_module() {
         assert_eq!(metadata.abi_hash, keccak256(&abi_json).0, "{name}");
         let abi: JsonAbi = serde_json::from_slice(&abi_json).unwrap();
         assert!(!abi.functions.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn every_artifact_is_below_40_000_bytes() {
+    for (_, name, row) in artifacts(&workspace()) {
+        assert!(row.bytes < ARTIFACT_BYTES_MAX, "{name} has {} bytes, {ARTIFACT_BYTES_MAX} are too many", row.bytes);
     }
 }
 

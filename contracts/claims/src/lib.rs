@@ -40,6 +40,7 @@ pub use storage::{Campaign, Claims, Terms};
 pub mod claims {
     use florin_sdk::prelude::*;
     use florin_tokenomics::units::CLAIM_WINDOW_BLOCKS;
+    use florin_tokenomics::validate::EPOCHS_END;
     use florin_tokenomics::{ClaimStatus, Leaf, Scope};
 
     use crate::asset::Asset;
@@ -48,7 +49,7 @@ pub mod claims {
     use crate::storage::{Campaign, Claims, Terms};
 
     /// The first number that is not the authority's.
-    pub const DERIVED_NUMBERS: u64 = 1 << 63;
+    pub const DERIVED_NUMBERS: u64 = EPOCHS_END;
 
     /// The most claims in one call. Each is paid on its own; the bound keeps a call's work in sight.
     pub const BATCH_CLAIMS_MAX: u32 = 256;

@@ -3,6 +3,7 @@
 //! Guarantees that each error carries what a person needs to see what is wrong.
 
 use florin_sdk::Address;
+use florin_sdk::ownership::Unauthorized;
 
 /// Why a message was refused. Nothing has changed then.
 #[florin_sdk::error]
@@ -10,7 +11,7 @@ pub enum EmissionError {
     /// Only the owner may do this, or only the account that the ownership was offered to.
     #[name("OwnableUnauthorizedAccount")]
     Unauthorized { account: Address },
-    /// Only the chain itself calls a hook.
+    /// Only the chain itself calls a hook, and only the hook one of its steps.
     OnlyTheChain { caller: Address },
     /// The zero address owns nothing.
     InvalidAccount { account: Address },
@@ -36,4 +37,10 @@ pub enum EmissionError {
     LedgerRefused { status: u8 },
     /// The parts are not the whole.
     NotBalanced { epoch: u64 },
+}
+
+impl From<Unauthorized> for EmissionError {
+    fn from(Unauthorized { account }: Unauthorized) -> Self {
+        Self::Unauthorized { account }
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Guarantees that the event of an epoch tells every figure of it; each reward is told by the rewards contract.
 
-use florin_sdk::{Address, B256, Vec};
+use florin_sdk::abi::Octets;
+use florin_sdk::{B256, Vec};
 
 /// An epoch was settled.
 #[florin_sdk::event]
@@ -30,20 +31,14 @@ pub struct ParametersChanged {
     first_epoch: u64,
 }
 
-/// The ownership was offered; zero took an offer back.
+/// A step failed while this epoch was the next to settle. What the block had done before it stays, and the next block tries it
+/// again.
 #[florin_sdk::event]
-pub struct OwnershipTransferStarted {
+pub struct StepFailed {
     #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
-}
-
-/// The ownership moved.
-#[florin_sdk::event]
-pub struct OwnershipTransferred {
-    #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
+    epoch: u64,
+    /// How the step ended; 1 is a revert.
+    status: u8,
+    /// The revert data: an error of this contract, which names the contract that failed.
+    reason: Octets,
 }

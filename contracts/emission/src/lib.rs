@@ -27,19 +27,28 @@ pub mod storage;
 
 pub use emission::EmissionClient;
 pub use errors::EmissionError;
-pub use events::{EpochSettled, OwnershipTransferStarted, OwnershipTransferred, ParametersChanged};
+pub use events::{EpochSettled, ParametersChanged, StepFailed};
+pub use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
 pub use rules::RuleTerms;
 pub use storage::{Emission, RecordTerms};
 
 /// The messages. Each checks, loads, computes, stores and emits, in that order.
-#[florin_sdk::contract(events(EpochSettled, ParametersChanged, OwnershipTransferStarted, OwnershipTransferred))]
+#[florin_sdk::contract(events(
+    EpochSettled,
+    ParametersChanged,
+    StepFailed,
+    OwnershipTransferStarted,
+    OwnershipTransferred
+))]
 pub mod emission {
     use florin_sdk::SYSTEM;
+    use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
     use florin_sdk::prelude::*;
     use florin_tokenomics::units::epoch_of;
+    use florin_tokenomics::validate::Account;
 
     use crate::errors::EmissionError;
-    use crate::events::{EpochSettled, OwnershipTransferStarted, OwnershipTransferred, ParametersChanged};
+    use crate::events::{EpochSettled, ParametersChanged, StepFailed};
     use crate::machine::slot;
     use crate::rules::{RuleTerms, Rules};
     use crate::storage::{Emission, Fixed, Record, RecordTerms};
@@ -60,9 +69,7 @@ pub mod emission {
             parameters: RuleTerms,
         ) -> Result<(), EmissionError> {
             for account in [owner, rewards, recycling] {
-                if account.is_zero() {
-                    return Err(EmissionError::InvalidAccount { account });
-                }
+                Account::new(account.into_array()).map_err(|_| EmissionError::InvalidAccount { account })?;
             }
             if epoch_blocks == 0 {
                 return Err(EmissionError::NoEpochBlocks {});
@@ -71,22 +78,29 @@ pub mod emission {
             self.fixed.set(&Fixed { rewards, recycling, registry, staking, epoch_blocks });
             let epoch = epoch_of(env().block_height(), epoch_blocks);
             self.next_epoch.set(&epoch);
-            self.set_owner(Address::ZERO, owner);
+            self.ownership.set(owner);
             Ok(())
         }
 
-        /// The hook: settles what is due, as far as the block allows.
+        /// The hook: settles what is due, as far as the block allows. A step that fails ends the work of the block, takes back
+        /// nothing but itself, and is told by `StepFailed`; the next block tries it again.
         pub fn on_block(&mut self) -> Result<(), EmissionError> {
-            let caller = env().caller();
-            if caller != SYSTEM {
-                return Err(EmissionError::OnlyTheChain { caller });
-            }
-            self.run().map_err(|error| *error)
+            only_for(SYSTEM)?;
+            self.run();
+            Ok(())
+        }
+
+        /// Begins the next epoch: a step of the hook that is a call of its own, so that it is done as a whole or not at all. Only for
+        /// this contract.
+        #[reentrant]
+        pub fn begin_next(&mut self) -> Result<(), EmissionError> {
+            only_for(env().self_address())?;
+            self.begin().map_err(|error| *error)
         }
 
         /// Sets the parameters from the next epoch on; asked again in the same epoch, the last answer counts. Returns that epoch.
         pub fn set_parameters(&mut self, parameters: RuleTerms) -> Result<u64, EmissionError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             let rules = Rules::new(parameters).map_err(|error| *error)?;
             let first_epoch = self.current_epoch().saturating_add(1);
             self.changes.set(&first_epoch, &rules);
@@ -134,51 +148,33 @@ pub mod emission {
 
         /// Returns the owner.
         pub fn owner(&self) -> Address {
-            self.owner.get_or_default()
+            self.ownership.owner()
         }
 
         /// Returns who may accept the ownership; zero when nobody.
         pub fn pending_owner(&self) -> Address {
-            self.pending_owner.get_or_default()
+            self.ownership.pending()
         }
 
         /// Offers the ownership to an account, which has to accept it; zero takes an offer back.
         pub fn transfer_ownership(&mut self, new_owner: Address) -> Result<(), EmissionError> {
-            let previous_owner = self.check_owner()?;
-            if new_owner.is_zero() {
-                self.pending_owner.remove();
-            } else {
-                self.pending_owner.set(&new_owner);
-            }
-            env().emit(&OwnershipTransferStarted { previous_owner, new_owner });
-            Ok(())
+            Ok(self.ownership.offer(new_owner)?)
         }
 
         /// Accepts the ownership that was offered to the caller.
         pub fn accept_ownership(&mut self) -> Result<(), EmissionError> {
-            let account = env().caller();
-            if self.pending_owner.get() != Some(account) {
-                return Err(EmissionError::Unauthorized { account });
-            }
-            self.set_owner(self.owner(), account);
-            Ok(())
-        }
-
-        fn check_owner(&self) -> Result<Address, EmissionError> {
-            let (owner, account) = (self.owner(), env().caller());
-            if owner == account { Ok(owner) } else { Err(EmissionError::Unauthorized { account }) }
-        }
-
-        fn set_owner(&mut self, previous_owner: Address, new_owner: Address) {
-            self.pending_owner.remove();
-            self.owner.set(&new_owner);
-            env().emit(&OwnershipTransferred { previous_owner, new_owner });
+            Ok(self.ownership.accept()?)
         }
 
         fn load(&self, epoch: u64) -> Result<Record, EmissionError> {
             let record = self.records.get(&slot(epoch)).filter(|record| record.epoch == epoch);
             record.ok_or(EmissionError::NoRecord { epoch })
         }
+    }
+
+    fn only_for(allowed: Address) -> Result<(), EmissionError> {
+        let caller = env().caller();
+        if caller == allowed { Ok(()) } else { Err(EmissionError::OnlyTheChain { caller }) }
     }
 }
 

@@ -6,18 +6,23 @@
 //!          +-------------------------------------------- next epoch ---------------------------------------+
 //! ```
 //! Guarantees that epochs are settled one after the other, each once; that a block begins no step without [`STEP_GAS`], and does
-//! at most [`CALLS_MAX`] of them; and that a step which fails leaves everything as it was, so that it is tried again in the next
-//! block.
+//! at most [`CALLS_MAX`] of them; and that a step which fails leaves everything as it was before that step. It ends the work of
+//! the block, is told by an event, and is tried again in the next block; what was done before it in the block stays. So each step
+//! is one call of another contract, or, where it takes several, a call of this contract by itself.
 
 use alloc::boxed::Box;
 
+use florin_sdk::abi::Octets;
+use florin_sdk::env::ContractCall;
 use florin_sdk::prelude::*;
+use florin_sdk::words::selector;
+use florin_sdk::{ContractError, Status};
 use florin_tokenomics::split::RowKind;
 use florin_tokenomics::units::epoch_of;
 use florin_tokenomics::utility::{Metrics, utility};
 
 use crate::errors::EmissionError;
-use crate::events::EpochSettled;
+use crate::events::{EpochSettled, StepFailed};
 use crate::rules::{Rules, ppm};
 use crate::sources;
 use crate::storage::{Emission, Figures, Fixed, RECORD_EPOCHS, Record};
@@ -27,8 +32,23 @@ const ACCOUNT: u8 = RowKind::Account.code();
 /// The code of a row that miners share.
 const MINERS: u8 = RowKind::Miners.code();
 
-/// The result of a step. The error is boxed, because it is large and passed on from everywhere.
+/// The result of a part of a step. The error is boxed, because it is large and passed on from everywhere.
 pub(crate) type Step<T> = Result<T, Box<EmissionError>>;
+
+/// Why a step failed: how its call ended, and the revert data.
+pub(crate) struct Failure {
+    status: Status,
+    reason: Vec<u8>,
+}
+
+impl From<Box<EmissionError>> for Box<Failure> {
+    fn from(error: Box<EmissionError>) -> Self {
+        Self::new(Failure { status: Status::Reverted, reason: error.encode() })
+    }
+}
+
+/// This contract: the step that begins an epoch.
+const BEGIN_NEXT: [u8; 4] = selector("beginNext()");
 
 /// Epochs after an epoch until it can be settled: in the one behind it validators reveal their weights and report.
 pub const DELAY_EPOCHS: u64 = 2;
@@ -61,49 +81,55 @@ impl Budget {
 }
 
 impl Emission {
-    /// Does what a block allows.
-    pub(crate) fn run(&mut self) -> Step<()> {
-        let Some(fixed) = self.fixed.get() else { return Ok(()) };
-        let mut budget = Budget { calls: CALLS_MAX };
+    /// Does what a block allows, up to the first step that fails.
+    pub(crate) fn run(&mut self) {
+        let Some(fixed) = self.fixed.get() else { return };
+        if let Err(failure) = self.settle(&fixed, &mut Budget { calls: CALLS_MAX }) {
+            let Failure { status, reason } = *failure;
+            let epoch = self.next_epoch.get_or_default();
+            env().emit(&StepFailed { epoch, status: status.code(), reason: Octets(reason) });
+        }
+    }
+
+    fn settle(&mut self, fixed: &Fixed, budget: &mut Budget) -> Result<(), Box<Failure>> {
         loop {
-            if !self.under_way.exists() && !self.begin(&fixed, &mut budget)? {
-                return Ok(());
+            if !self.under_way.exists() {
+                let epoch = self.next_epoch.get_or_default();
+                if !is_due(fixed, epoch) || !is_final(fixed, epoch, budget)? || !budget.take() {
+                    return Ok(());
+                }
+                begin_next()?;
             }
             if !budget.take() {
                 return Ok(());
             }
-            if let Some(outcome) = sources::advance(fixed.rewards)? {
-                self.finish(outcome)?;
+            if let Some(outcome) = sources::advance(&fixed.rewards)? {
+                self.finish(outcome);
             }
         }
     }
 
-    /// Begins the next epoch if its time has come and its outcome is final: figures, money, split. Tells whether it did.
-    fn begin(&mut self, fixed: &Fixed, budget: &mut Budget) -> Step<bool> {
-        let epoch = self.next_epoch.get_or_default();
-        let now = epoch_of(env().block_height(), fixed.epoch_blocks);
-        let is_due = epoch.checked_add(DELAY_EPOCHS).is_some_and(|due| now >= due);
-        if !is_due || !is_final(fixed, epoch, budget)? || !budget.take() {
-            return Ok(false);
-        }
+    /// Begins the next epoch: figures, money, split. The hook has seen that its time has come and that its outcome is final.
+    pub(crate) fn begin(&mut self) -> Step<()> {
+        let (Some(fixed), epoch) = (self.fixed.get(), self.next_epoch.get_or_default()) else { return Ok(()) };
         if let Some(rules) = self.changes.take(&epoch) {
             self.rules.set(&rules);
         }
-        let Some(rules) = self.rules.get() else { return Ok(false) };
-        let figures = self.figures(fixed, &rules, epoch)?;
-        self.fund(fixed, &figures)?;
+        let Some(rules) = self.rules.get() else { return Ok(()) };
+        let figures = self.figures(&fixed, &rules, epoch)?;
+        self.fund(&fixed, &figures)?;
         let last_block = env().block_height().saturating_add(rules.claim_window()).saturating_sub(1);
-        let pools = split(fixed, &rules, epoch, (figures.distributed, last_block))?;
+        let pools = split(&fixed, &rules, epoch, (figures.distributed, last_block))?;
         let (root, leaf_count, claimable, height) = (B256::ZERO, 0, 0, 0);
         self.under_way.set(&Record { epoch, figures, pools, root, leaf_count, claimable, height });
-        Ok(true)
+        Ok(())
     }
 
     /// Computes the figures of an epoch (E5 to E9).
     fn figures(&self, fixed: &Fixed, rules: &Rules, epoch: u64) -> Step<Figures> {
         let mut figures = Figures::default();
         if !fixed.registry.is_zero() {
-            let (tasks, difficulty, participation, quality) = sources::metrics(fixed.registry, epoch)?;
+            let (tasks, difficulty, participation, quality) = sources::metrics(&fixed.registry, epoch)?;
             figures = Figures { tasks, difficulty, participation, quality, ..figures };
         }
         let Figures { tasks, difficulty, participation, quality, .. } = figures;
@@ -112,7 +138,7 @@ impl Emission {
         let utility = utility(&metrics, rules.tasks_full(), &rules.utility_weights()?);
         let supply = env().supply();
         let minted = supply.genesis.saturating_add(supply.minted);
-        let pool = sources::pool(fixed.recycling)?;
+        let pool = sources::pool(&fixed.recycling)?;
         let closed = rules.emission(supply.max)?.close(epoch, utility, quality, pool, minted);
         Ok(Figures {
             utility: utility.get(),
@@ -134,14 +160,14 @@ impl Emission {
             env().mint(env().self_address(), fresh).map_err(refused)?;
         }
         if unmet > 0 || from_pool > 0 {
-            sources::settle_pool(fixed.recycling, from_pool, unmet)?;
+            sources::settle_pool(&fixed.recycling, from_pool, unmet)?;
         }
         Ok(())
     }
 
     /// Ends an epoch: record and event.
-    fn finish(&mut self, (root, leaf_count, claimable): (B256, u32, u128)) -> Step<()> {
-        let Some(begun) = self.under_way.take() else { return Ok(()) };
+    fn finish(&mut self, (root, leaf_count, claimable): (B256, u32, u128)) {
+        let Some(begun) = self.under_way.take() else { return };
         let epoch = begun.epoch;
         let record = Record { root, leaf_count, claimable, height: env().block_height(), ..begun };
         self.records.set(&slot(epoch), &record);
@@ -149,8 +175,20 @@ impl Emission {
         let metrics = record.figures.metrics();
         let (figures, utility, pools) = (record.figures.amounts(), record.figures.utility, record.pools);
         env().emit(&EpochSettled { epoch, metrics, utility, figures, pools, root, leaf_count, claimable });
-        Ok(())
     }
+}
+
+/// Begins the next epoch, all of it or nothing.
+fn begin_next() -> Result<(), Box<Failure>> {
+    let to = env().self_address();
+    let call = ContractCall { to, value: 0, gas: u64::MAX, input: &BEGIN_NEXT, read_only: false };
+    env().call(&call).map(|_| ()).map_err(|(status, reason)| Box::new(Failure { status, reason }))
+}
+
+/// Tells whether an epoch is over, and the one behind it, in which its weights are shown.
+fn is_due(fixed: &Fixed, epoch: u64) -> bool {
+    let now = epoch_of(env().block_height(), fixed.epoch_blocks);
+    epoch.checked_add(DELAY_EPOCHS).is_some_and(|due| now >= due)
 }
 
 /// Returns the place of an epoch among those whose records are kept.
@@ -167,9 +205,9 @@ fn split(fixed: &Fixed, rules: &Rules, epoch: u64, (distributed, last_block): (u
             ACCOUNT => u128::from(!account.is_zero()),
             _ if distributed == 0 => 0,
             MINERS if fixed.registry.is_zero() => 0,
-            MINERS => sources::outcome(fixed.registry, epoch)?.1,
+            MINERS => sources::outcome(&fixed.registry, epoch)?.1,
             _ if fixed.staking.is_zero() => 0,
-            _ => sources::total_stake(fixed.staking, epoch)?,
+            _ => sources::total_stake(&fixed.staking, epoch)?,
         });
     }
     let has_recipient = |row: usize| totals.get(row).is_some_and(|total| *total > 0);
@@ -187,7 +225,7 @@ fn split(fixed: &Fixed, rules: &Rules, epoch: u64, (distributed, last_block): (u
             sum = sum.saturating_add(*pool);
         }
     }
-    sources::begin(fixed.rewards, (epoch, last_block), &shared, sum)?;
+    sources::begin(&fixed.rewards, (epoch, last_block), &shared, sum)?;
     Ok(pools)
 }
 
@@ -196,11 +234,11 @@ fn is_final(fixed: &Fixed, epoch: u64, budget: &mut Budget) -> Step<bool> {
     if fixed.registry.is_zero() {
         return Ok(true);
     }
-    if sources::outcome(fixed.registry, epoch)?.0 {
+    if sources::outcome(&fixed.registry, epoch)?.0 {
         return Ok(true);
     }
     while budget.take() {
-        if sources::finalize(fixed.registry, FINALIZE_STEPS)? > u128::from(epoch) {
+        if sources::finalize(&fixed.registry, FINALIZE_STEPS)? > u128::from(epoch) {
             return Ok(true);
         }
     }

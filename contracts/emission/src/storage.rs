@@ -3,6 +3,7 @@
 //! Guarantees that these bytes never change their meaning: they are in the state root of every chain that runs the
 //! contract.
 
+use florin_sdk::ownership::Ownership;
 use florin_sdk::prelude::*;
 
 use crate::rules::Rules;
@@ -14,9 +15,7 @@ pub const RECORD_EPOCHS: u64 = 100;
 #[florin_sdk::storage]
 pub struct Emission {
     #[key(0)]
-    pub(crate) owner: Item<Address>,
-    #[key(1)]
-    pub(crate) pending_owner: Item<Address>,
+    pub(crate) ownership: Ownership,
     #[key(2)]
     pub(crate) fixed: Item<Fixed>,
     /// The rules of the next epoch that is settled.

@@ -19,13 +19,14 @@ use std::{vec, vec::Vec};
 use florin_claims::{Claims, ClaimsClient};
 use florin_recycling::{Recycling, RecyclingClient};
 use florin_rewards::{PAGE_REWARDS, Rewards, RewardsClient};
+use florin_sdk::abi::Octets;
 use florin_sdk::alloy_primitives::keccak256;
 use florin_sdk::native::{Native, NativeTransport};
-use florin_sdk::{Address, B256, CallError, Client, SYSTEM, Supply};
+use florin_sdk::{Address, B256, CallError, Client, ContractError, SYSTEM, Status, Supply};
 use florin_tokenomics::split::RowKind;
 use florin_tokenomics::{ClaimTree, Scope};
 
-use crate::{Emission, EmissionClient, EmissionError, RuleTerms};
+use crate::{Emission, EmissionClient, EmissionError, EpochSettled, RuleTerms, StepFailed};
 use mock::{Mock, MockClient};
 
 pub(crate) const EPOCH: u64 = 50;
@@ -114,6 +115,22 @@ impl Setup {
 
     pub(crate) fn hook(&self) -> Result<(), CallError<EmissionError>> {
         self.emission.by(SYSTEM).on_block().send()
+    }
+
+    /// Lets registry and staking contract fail when they are asked for the metrics, or the stake, of an epoch from these on.
+    pub(crate) fn break_from(&self, metrics: u64, stakes: u64) {
+        self.mock.by(self.owner).break_from(metrics, stakes).send().unwrap();
+    }
+
+    /// Returns the steps that failed so far.
+    pub(crate) fn failures(&self) -> Vec<StepFailed> {
+        self.native.events_of::<StepFailed>()
+    }
+
+    /// Returns the event of a step of an epoch that failed because another contract did.
+    pub(crate) fn failure(&self, epoch: u64, source: Address) -> StepFailed {
+        let reason = EmissionError::SourceFailed { source, status: Status::Reverted.code() };
+        StepFailed { epoch, status: Status::Reverted.code(), reason: Octets(reason.encode()) }
     }
 
     /// Runs hooks until an epoch is settled; returns how many blocks that took.

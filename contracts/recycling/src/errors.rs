@@ -3,6 +3,8 @@
 //! Guarantees that each error carries what a person needs to see what is wrong.
 
 use florin_sdk::Address;
+use florin_sdk::ownership::Unauthorized;
+use florin_sdk::words::Unanswered;
 
 /// Why a message was refused. Nothing has changed then.
 #[florin_sdk::error]
@@ -28,4 +30,16 @@ pub enum RecyclingError {
     SourceFailed { source: Address, status: u8 },
     /// The ledger refused to burn or pay.
     LedgerRefused { status: u8 },
+}
+
+impl From<Unauthorized> for RecyclingError {
+    fn from(Unauthorized { account }: Unauthorized) -> Self {
+        Self::Unauthorized { account }
+    }
+}
+
+impl From<Unanswered> for RecyclingError {
+    fn from(none: Unanswered) -> Self {
+        Self::SourceFailed { source: none.contract, status: none.status.code() }
+    }
 }

@@ -23,7 +23,8 @@ pub mod events;
 pub mod storage;
 
 pub use errors::RecyclingError;
-pub use events::{Burned, OwnershipTransferStarted, OwnershipTransferred, Recycled, Reused};
+pub use events::{Burned, Recycled, Reused};
+pub use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
 pub use recycling::RecyclingClient;
 pub use storage::Recycling;
 
@@ -39,13 +40,15 @@ pub const REASON_QUALITY_PENALTY: u8 = 2;
 pub mod recycling {
     use florin_sdk::SYSTEM;
     use florin_sdk::env::MoneyError;
+    use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
     use florin_sdk::prelude::*;
-    use florin_sdk::words::{Message, NoAnswer, selector};
+    use florin_sdk::words::{Message, selector};
     use florin_tokenomics::Ppm;
     use florin_tokenomics::recycling::Source;
+    use florin_tokenomics::validate::{Account, Amount};
 
     use crate::errors::RecyclingError;
-    use crate::events::{Burned, OwnershipTransferStarted, OwnershipTransferred, Recycled, Reused};
+    use crate::events::{Burned, Recycled, Reused};
     use crate::storage::{Fixed, Recycling};
     use crate::{REASON_QUALITY_PENALTY, REASON_TRANSACTION_FEES, REASON_UNMET_QUOTA};
 
@@ -65,12 +68,10 @@ pub mod recycling {
         #[init]
         pub fn new(&mut self, owner: Address, emission: Address, claims: Address) -> Result<(), RecyclingError> {
             for account in [owner, emission, claims] {
-                if account.is_zero() {
-                    return Err(RecyclingError::InvalidAccount { account });
-                }
+                Account::new(account.into_array()).map_err(|_| RecyclingError::InvalidAccount { account })?;
             }
             self.fixed.set(&Fixed { emission, claims });
-            self.set_owner(Address::ZERO, owner);
+            self.ownership.set(owner);
             Ok(())
         }
 
@@ -79,11 +80,8 @@ pub mod recycling {
         #[payable]
         pub fn recycle(&mut self, source: u8) -> Result<(), RecyclingError> {
             let Some(source) = Source::from_code(source) else { return Err(RecyclingError::UnknownSource { source }) };
-            let amount = env().value();
-            if amount == 0 {
-                return Err(RecyclingError::NoValue {});
-            }
-            self.take_in(source, env().caller(), amount);
+            let amount = Amount::new(env().value()).map_err(|_| RecyclingError::NoValue {})?;
+            self.take_in(source, env().caller(), amount.wei());
             Ok(())
         }
 
@@ -114,8 +112,7 @@ pub mod recycling {
                 return Err(RecyclingError::OnlyTheChain { caller });
             }
             let fixed = self.fixed();
-            let end =
-                Message::new(NEXT_EPOCH, 0).view(fixed.emission).and_then(|words| words.number(0)).map_err(failed)?;
+            let end = Message::new(NEXT_EPOCH, 0).view(&fixed.emission, |words| words.number(0))?;
             let first = self.sweep_epoch.get_or_default();
             let mut epoch = first;
             for _ in 0..SWEEPS_MAX {
@@ -133,7 +130,7 @@ pub mod recycling {
         /// Burns the value of this call as a quality penalty. Governance, which owns the contract, gives it.
         #[payable]
         pub fn burn_quality_penalty(&mut self) -> Result<(), RecyclingError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             if env().value() == 0 {
                 return Err(RecyclingError::NoValue {});
             }
@@ -174,49 +171,26 @@ pub mod recycling {
 
         /// Returns the owner.
         pub fn owner(&self) -> Address {
-            self.owner.get_or_default()
+            self.ownership.owner()
         }
 
         /// Returns who may accept the ownership; zero when nobody.
         pub fn pending_owner(&self) -> Address {
-            self.pending_owner.get_or_default()
+            self.ownership.pending()
         }
 
         /// Offers the ownership to an account, which has to accept it; zero takes an offer back.
         pub fn transfer_ownership(&mut self, new_owner: Address) -> Result<(), RecyclingError> {
-            let previous_owner = self.check_owner()?;
-            if new_owner.is_zero() {
-                self.pending_owner.remove();
-            } else {
-                self.pending_owner.set(&new_owner);
-            }
-            env().emit(&OwnershipTransferStarted { previous_owner, new_owner });
-            Ok(())
+            Ok(self.ownership.offer(new_owner)?)
         }
 
         /// Accepts the ownership that was offered to the caller.
         pub fn accept_ownership(&mut self) -> Result<(), RecyclingError> {
-            let account = env().caller();
-            if self.pending_owner.get() != Some(account) {
-                return Err(RecyclingError::Unauthorized { account });
-            }
-            self.set_owner(self.owner(), account);
-            Ok(())
+            Ok(self.ownership.accept()?)
         }
 
         fn fixed(&self) -> Fixed {
             self.fixed.get().unwrap_or(Fixed { emission: Address::ZERO, claims: Address::ZERO })
-        }
-
-        fn check_owner(&self) -> Result<Address, RecyclingError> {
-            let (owner, account) = (self.owner(), env().caller());
-            if owner == account { Ok(owner) } else { Err(RecyclingError::Unauthorized { account }) }
-        }
-
-        fn set_owner(&mut self, previous_owner: Address, new_owner: Address) {
-            self.pending_owner.remove();
-            self.owner.set(&new_owner);
-            env().emit(&OwnershipTransferred { previous_owner, new_owner });
         }
 
         /// Books what came into the pool.
@@ -244,20 +218,20 @@ pub mod recycling {
         /// Takes back the rest of an epoch's campaign; false while its window is open. Whoever has asked for the sweep, it is
         /// booked here, once.
         fn take_back(&mut self, claims: Address, epoch: u64) -> Result<bool, RecyclingError> {
-            let ask = || Message::new(SWEEP_OF, 1).number(epoch.into()).view(claims);
-            let mut state = ask().map_err(failed)?;
-            let last_block = state.number(0).map_err(failed)?;
+            let mut question = Message::new(SWEEP_OF, 1);
+            question.number(epoch.into());
+            let ask = || question.view(&claims, |words| [0, 1, 2].map(|at| words.number(at)));
+            let [last_block, is_swept, mut amount] = ask()?;
             if last_block == 0 {
                 return Ok(true);
             }
             if u128::from(env().block_height()) <= last_block {
                 return Ok(false);
             }
-            if state.number(1).map_err(failed)? == 0 {
-                Message::new(SWEEP, 1).number(epoch.into()).send(claims, 0).map_err(failed)?;
-                state = ask().map_err(failed)?;
+            if is_swept == 0 {
+                Message::new(SWEEP, 1).number(epoch.into()).send(&claims, 0, |_| ())?;
+                [.., amount] = ask()?;
             }
-            let amount = state.number(2).map_err(failed)?;
             self.take_in(Source::UnclaimedRewards, claims, amount);
             Ok(true)
         }
@@ -265,10 +239,6 @@ pub mod recycling {
 
     fn refused(error: MoneyError) -> RecyclingError {
         RecyclingError::LedgerRefused { status: error.0.code() }
-    }
-
-    fn failed(none: NoAnswer) -> RecyclingError {
-        RecyclingError::SourceFailed { source: none.contract, status: none.status.code() }
     }
 }
 

@@ -40,6 +40,7 @@ pub use storage::{CHUNK_SLOTS, KEPT_EPOCHS, OPEN_EPOCHS, Registry};
 pub mod registry {
     use florin_sdk::prelude::*;
     use florin_tokenomics::units::epoch_of;
+    use florin_tokenomics::validate::Account;
 
     use crate::errors::{Refusal, RegistryError, refusal};
     use crate::events::{
@@ -65,12 +66,9 @@ pub mod registry {
             fee: u128,
             miners_max: u32,
         ) -> Result<(), Refusal> {
-            if owner.is_zero()
-                || staking.is_zero()
-                || recycling.is_zero()
-                || epoch_blocks == 0
-                || miners_max > SLOTS_MAX
-            {
+            let is_nobody = |account: Address| Account::new(account.into_array()).is_err();
+            let has_nobody = [owner, staking, recycling].into_iter().any(is_nobody);
+            if has_nobody || epoch_blocks == 0 || miners_max > SLOTS_MAX {
                 return Err(refusal(RegistryError::InvalidParameter));
             }
             self.owner.set(&owner);

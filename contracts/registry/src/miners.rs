@@ -8,7 +8,7 @@
 //! whatever the number of miners.
 
 use florin_sdk::prelude::*;
-use florin_sdk::{client::CallError, client::Failure, interface};
+use florin_sdk::words::{Message, selector};
 use florin_tokenomics::recycling::Source;
 use florin_tokenomics::units::epoch_of;
 
@@ -19,11 +19,8 @@ use crate::storage::{Miner, Parameters, Registry, Setup};
 /// The most slots that a registry may have.
 pub const SLOTS_MAX: u32 = 4_096;
 
-#[interface]
-trait RecyclingPool {
-    #[payable]
-    fn recycle(&mut self, source: u8);
-}
+/// The recycling pool takes the value, which comes from a source.
+const RECYCLE: [u8; 4] = selector("recycle(uint8)");
 
 impl Registry {
     /// Returns what the constructor wrote.
@@ -64,12 +61,10 @@ impl Registry {
         let (slot, epoch) = (self.take_slot(), self.next_epoch());
         self.keep_miner(address, Miner { slot, first_epoch: epoch, last_epoch: u64::MAX });
         if fee > 0 {
-            let recycling = self.setup().recycling;
-            let mut pool = RecyclingPoolClient::at(recycling);
-            match pool.recycle(Source::RegistrationFees.code()).value(fee).send() {
-                Ok(()) | Err(CallError::Failed(Failure::BadOutput(_))) => {}
-                Err(_) => return Err(refusal(RegistryError::PaymentFailed { account: recycling, amount: fee })),
-            }
+            let account = self.setup().recycling;
+            let source = Source::RegistrationFees.code();
+            let sent = Message::new(RECYCLE, 1).number(source.into()).send(&account, fee, |_| ());
+            sent.map_err(|_| refusal(RegistryError::PaymentFailed { account, amount: fee }))?;
         }
         Ok(slot)
     }

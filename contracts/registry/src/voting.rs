@@ -10,10 +10,11 @@
 //! its own are fixed, and that a copied commitment cannot be revealed, because the validator's address is in it. Who does not reveal
 //! counts as none.
 
-use florin_sdk::interface;
 use florin_sdk::prelude::*;
+use florin_sdk::words::{Message, selector};
 use florin_tokenomics::commitment;
 use florin_tokenomics::units::PPM;
+use florin_tokenomics::validate;
 
 use crate::errors::{Refusal, RegistryError, refusal};
 use crate::events::{MetricsAccepted, WeightsCommitted, WeightsRevealed};
@@ -22,11 +23,10 @@ use crate::storage::{Ballot, CHUNK_SLOTS, Chunk, KEPT_EPOCHS, Metrics, OPEN_EPOC
 /// Bytes of a weight.
 const WEIGHT_BYTES: usize = 4;
 
-#[interface]
-trait Staking {
-    fn effective_stake(&self, validator: Address, epoch: u64) -> u128;
-    fn total_stake(&self, epoch: u64) -> (u128, u128);
-}
+/// The staking contract: `uint128`, the stake of a validator that counts in an epoch.
+const EFFECTIVE_STAKE: [u8; 4] = selector("effectiveStake(address,uint64)");
+/// The staking contract: `(uint128 total, uint128 quorum)` of an epoch.
+const TOTAL_STAKE: [u8; 4] = selector("totalStake(uint64)");
 
 impl Registry {
     /// Takes a commitment for the epoch that is running.
@@ -71,7 +71,7 @@ impl Registry {
     pub(crate) fn take_report(&mut self, validator: Address, metrics: Metrics) -> Result<(), Refusal> {
         let epoch = self.epoch_before()?;
         let Metrics { tasks, difficulty, participation, quality } = metrics;
-        if difficulty.max(participation).max(quality) > PPM {
+        if validate::score(difficulty.max(participation).max(quality).into()).is_err() {
             return Err(refusal(RegistryError::InvalidReport));
         }
         let ring = epoch % OPEN_EPOCHS;
@@ -86,8 +86,7 @@ impl Registry {
             }
         }
         self.reports.set(&(ring, validator), &Report { epoch, metrics, stake });
-        let asked = StakingClient::at(self.setup().staking).total_stake(epoch).view();
-        let (_, quorum) = asked.map_err(|_| refusal(RegistryError::StakingFailed))?;
+        let quorum = self.ask_staking(Message::new(TOTAL_STAKE, 1).number(epoch.into()), 1)?;
         let behind = before.saturating_add(stake);
         // It is reached once: by the report that lifts it over.
         if before < quorum && behind >= quorum {
@@ -131,10 +130,15 @@ impl Registry {
 
     /// Returns the stake of a validator that counts in an epoch.
     fn stake_in(&self, validator: Address, epoch: u64) -> Result<u128, Refusal> {
-        let asked = StakingClient::at(self.setup().staking).effective_stake(validator, epoch).view();
-        match asked.map_err(|_| refusal(RegistryError::StakingFailed))? {
+        match self.ask_staking(Message::new(EFFECTIVE_STAKE, 2).account(&validator).number(epoch.into()), 0)? {
             0 => Err(refusal(RegistryError::NoStake { validator, epoch })),
             stake => Ok(stake),
         }
+    }
+
+    /// Asks the staking contract; returns the number in a word of the answer.
+    fn ask_staking(&self, question: &Message, at: usize) -> Result<u128, Refusal> {
+        let asked = question.view(&self.setup().staking, |words| words.number(at));
+        asked.map_err(|_| refusal(RegistryError::StakingFailed))
     }
 }

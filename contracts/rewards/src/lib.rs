@@ -41,6 +41,7 @@ pub mod rewards {
     use florin_sdk::abi::Octets;
     use florin_sdk::prelude::*;
     use florin_tokenomics::split::RowKind;
+    use florin_tokenomics::validate::Account;
 
     use crate::errors::RewardsError;
     use crate::events::RewardsListed;
@@ -65,9 +66,7 @@ pub mod rewards {
             staking: Address,
         ) -> Result<(), RewardsError> {
             for account in [emission, claims, recycling] {
-                if account.is_zero() {
-                    return Err(RewardsError::InvalidAccount { account });
-                }
+                Account::new(account.into_array()).map_err(|_| RewardsError::InvalidAccount { account })?;
             }
             self.fixed.set(&Fixed { emission, claims, recycling, registry, staking });
             Ok(())

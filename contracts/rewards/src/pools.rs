@@ -90,23 +90,27 @@ impl Rewards {
         let shared = row(settlement, at)?;
         let source = if shared.kind == MINERS { fixed.registry } else { fixed.staking };
         let unordered = RewardsError::SourceUnordered { source, epoch };
-        buffers.page.clear();
+        let page = &mut buffers.page;
+        page.clear();
         let (mut last, mut weight) = (after, shared.weight);
-        let (words, numbers_at) = if shared.kind == MINERS {
-            (sources::scores(source, epoch, shared.pages)?, 1)
+        let (question, numbers_at) = if shared.kind == MINERS {
+            (sources::scores(epoch, shared.pages), 1)
         } else {
-            (sources::validators(source, epoch, after, VALIDATORS_PAGE)?, 2)
+            (sources::validators(epoch, &after, VALIDATORS_PAGE), 2)
         };
-        let ((accounts, count), (numbers, same_count)) = (words.list(0)?, words.list(numbers_at)?);
-        let mut is_ordered = count == same_count && count <= PAGE_MAX;
-        for place in 0..count {
-            let account = words.account(accounts.saturating_add(place))?;
-            let each = words.number(numbers.saturating_add(place))?;
-            is_ordered &= account > last && each > 0;
-            last = account;
-            weight = weight.saturating_add(each);
-            push_entry(&mut buffers.page, account, each);
-        }
+        let (count, is_ordered) = question.view(&source, |words| {
+            let ((accounts, count), (numbers, same_count)) = (words.list(0), words.list(numbers_at));
+            let mut is_ordered = count == same_count && count <= PAGE_MAX;
+            for place in 0..count {
+                let account = words.account(accounts.saturating_add(place));
+                let each = words.number(numbers.saturating_add(place));
+                is_ordered &= account > last && each > 0;
+                last = account;
+                weight = weight.saturating_add(each);
+                push_entry(page, account, each);
+            }
+            (count, is_ordered)
+        })?;
         if !is_ordered || weight > shared.total {
             return Err(Box::new(unordered));
         }
@@ -216,7 +220,7 @@ impl Rewards {
             let (account, weight) = entry(bytes);
             let amount = share(&pool, weight, &mut threshold);
             if amount > 0 {
-                sources::reward(fixed.staking, epoch, account, amount)?;
+                sources::reward(&fixed.staking, epoch, &account, amount)?;
             }
         }
         let is_last_part = entries(&weights).len() <= from.saturating_add(count);

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 
 use florin_sdk::prelude::*;
-use florin_sdk::words::{Message, NoAnswer, Words, selector};
+use florin_sdk::words::{Message, Unanswered, selector};
 
 use crate::errors::RewardsError;
 use crate::work::Step;
@@ -27,45 +27,46 @@ const CLOSE_EPOCH: Selector = selector("closeEpoch(uint64)");
 const CREATE_CAMPAIGN: Selector =
     selector("createCampaign(uint64,address,bytes32,uint32,uint128,uint64,uint64,address)");
 
-impl From<NoAnswer> for Box<RewardsError> {
+impl From<Unanswered> for Box<RewardsError> {
     #[inline(never)]
-    fn from(none: NoAnswer) -> Self {
+    fn from(none: Unanswered) -> Self {
         Self::new(RewardsError::SourceFailed { source: none.contract, status: none.status.code() })
     }
 }
 
-/// Returns a page of miners and scores.
-pub(crate) fn scores(registry: Address, epoch: u64, page: u32) -> Step<Words> {
-    Ok(Message::new(SCORES, 2).number(epoch.into()).number(page.into()).view(registry)?)
+/// Returns the question for a page of miners and scores.
+pub(crate) fn scores(epoch: u64, page: u32) -> Message {
+    let mut message = Message::new(SCORES, 2);
+    message.number(epoch.into()).number(page.into());
+    message
 }
 
-/// Returns validators, keys and stakes behind an account.
-pub(crate) fn validators(staking: Address, epoch: u64, after: Address, limit: u32) -> Step<Words> {
-    let message = Message::new(VALIDATORS, 3).number(epoch.into()).account(after).number(limit.into());
-    Ok(message.view(staking)?)
+/// Returns the question for validators, keys and stakes behind an account.
+pub(crate) fn validators(epoch: u64, after: &Address, limit: u32) -> Message {
+    let mut message = Message::new(VALIDATORS, 3);
+    message.number(epoch.into()).account(after).number(limit.into());
+    message
 }
 
 /// Pays the reward of an epoch to a validator and its delegators.
-pub(crate) fn reward(staking: Address, epoch: u64, validator: Address, amount: u128) -> Step<()> {
-    Message::new(REWARD, 2).number(epoch.into()).account(validator).send(staking, amount)?;
-    Ok(())
+pub(crate) fn reward(staking: &Address, epoch: u64, validator: &Address, amount: u128) -> Step<()> {
+    Ok(Message::new(REWARD, 2).number(epoch.into()).account(validator).send(staking, amount, |_| ())?)
 }
 
 /// Ends the rewards of an epoch.
-pub(crate) fn close_epoch(staking: Address, epoch: u64) -> Step<()> {
-    Message::new(CLOSE_EPOCH, 1).number(epoch.into()).send(staking, 0)?;
-    Ok(())
+pub(crate) fn close_epoch(staking: &Address, epoch: u64) -> Step<()> {
+    Ok(Message::new(CLOSE_EPOCH, 1).number(epoch.into()).send(staking, 0, |_| ())?)
 }
 
 /// Creates the campaign of an epoch, from this block on; what is left of it goes back to the pool.
 pub(crate) fn create_campaign(
-    (claims, recycling): (Address, Address),
+    (claims, recycling): (&Address, &Address),
     epoch: u64,
     (root, leaf_count, total): (B256, u32, u128),
     last_block: u64,
 ) -> Step<()> {
-    let message = Message::new(CREATE_CAMPAIGN, 8).number(epoch.into()).account(Address::ZERO).hash(root);
-    let message = message.number(leaf_count.into()).number(total).number(0).number(last_block.into());
-    message.account(recycling).send(claims, total)?;
-    Ok(())
+    let mut message = Message::new(CREATE_CAMPAIGN, 8);
+    message.number(epoch.into()).account(&Address::ZERO).hash(&root).number(leaf_count.into());
+    message.number(total).number(0).number(last_block.into()).account(recycling);
+    Ok(message.send(claims, total, |_| ())?)
 }

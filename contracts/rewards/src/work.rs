@@ -90,13 +90,13 @@ impl Rewards {
             return Err(Box::new(RewardsError::NotBalanced { epoch }));
         }
         if !fixed.staking.is_zero() {
-            sources::close_epoch(fixed.staking, epoch)?;
+            sources::close_epoch(&fixed.staking, epoch)?;
         }
         let mut root = B256::ZERO;
         if leaf_count > 0 {
             root = env().merkle_root(&settlement.page_roots);
             let terms = (root, leaf_count, claimable);
-            sources::create_campaign((fixed.claims, fixed.recycling), epoch, terms, last_block)?;
+            sources::create_campaign((&fixed.claims, &fixed.recycling), epoch, terms, last_block)?;
         }
         self.listed.set(&slot(epoch), &(epoch, leaf_count));
         Ok((root, leaf_count, claimable))

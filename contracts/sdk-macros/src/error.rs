@@ -8,9 +8,10 @@ use syn::{Fields, Item, ItemEnum, ItemStruct, Result, parse_quote};
 
 use crate::{fields, fields::Field, names};
 
-/// One custom error: its name in the ABI, how its fields are matched and built, and its fields.
+/// One custom error: its name in the ABI, how it is matched, how its fields are matched and built, and its fields.
 struct Row {
     name: String,
+    kind: TokenStream,
     pattern: TokenStream,
     fields: Vec<Field>,
 }
@@ -71,11 +72,11 @@ fn row(path: TokenStream, name: String, fields: &mut Fields) -> Result<Row> {
     }
     let idents = fields.iter().map(|field| &field.ident);
     let pattern = if unit {
-        path
+        path.clone()
     } else {
         quote! { #path { #(#idents),* } }
     };
-    Ok(Row { name, pattern, fields })
+    Ok(Row { name, kind: quote! { #path { .. } }, pattern, fields })
 }
 
 fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> TokenStream {
@@ -89,15 +90,21 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
         quote! { (#(#idents,)*) }
     });
     let tuples: Vec<_> = tuples.collect();
-    let encoders = rows.iter().zip(&selectors).map(|(row, selector)| {
-        let idents: Vec<_> = row.fields.iter().map(|field| &field.ident).collect();
-        let types: Vec<_> = row.fields.iter().map(|field| &field.ty).collect();
-        fields::encode(&quote!(&#selector), &idents, &types)
+    let out = names::local("out");
+    let encoders = rows.iter().map(|row| {
+        let encode = row.fields.iter().map(|Field { ident, ty, .. }| {
+            quote! { <#ty as ::florin_sdk::AbiType>::encode(#ident, &mut #out); }
+        });
+        quote! { { #(#encode)* } }
     });
-    let types = rows.iter().map(|row| {
-        let types = row.fields.iter().map(|field| &field.ty);
-        quote! { (#(#types,)*) }
-    });
+    let kinds = rows.iter().map(|row| &row.kind);
+    let types: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let types = row.fields.iter().map(|field| &field.ty);
+            quote! { (#(#types,)*) }
+        })
+        .collect();
     let bytes = names::local("data");
     quote! {
         #[derive(#(#derives),*)]
@@ -119,9 +126,15 @@ fn finish(ident: &Ident, item: TokenStream, derives: &[Ident], rows: &[Row]) -> 
                 const ITEMS: &'static [::florin_sdk::schema::Item] = &[#(#consts),*];
 
                 fn encode(&self) -> ::florin_sdk::Vec<u8> {
+                    // One encoder for all of them: in a module an error more costs little code.
+                    let (selector, head) = match self {
+                        #(#kinds => (&#selectors, <#types as ::florin_sdk::AbiType>::LIST_HEAD),)*
+                    };
+                    let mut #out = ::florin_sdk::abi::Encoder::behind(selector, head);
                     match self {
-                        #(#patterns => #encoders,)*
+                        #(#patterns => #encoders)*
                     }
+                    #out.finish()
                 }
 
                 fn decode(#bytes: &[u8]) -> ::core::option::Option<Self> {

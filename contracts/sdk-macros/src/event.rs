@@ -2,7 +2,7 @@
 //!
 //! Guarantees at most three indexed fields, each of a type that fits a topic.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{ItemStruct, Result, parse_quote};
 
@@ -32,14 +32,15 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
     let indexed_types: Vec<_> = indexed.iter().map(|field| &field.ty).collect();
     let plain_idents: Vec<_> = plain.iter().map(|field| &field.ident).collect();
     let plain_types: Vec<_> = plain.iter().map(|field| &field.ty).collect();
+    let heads = fields::encode(&quote!(TOPIC.as_slice()), &indexed_idents, &indexed_types);
     let data = fields::encode(&quote!(&[]), &plain_idents, &plain_types);
-    let pattern = match &item.fields {
+    let of_fields = |fields: &[&Ident], rest: TokenStream| match &item.fields {
         syn::Fields::Unit => ident.to_token_stream(),
-        _ => {
-            let all = fields.iter().map(|field| &field.ident);
-            quote! { #ident { #(#all),* } }
-        }
+        _ => quote! { #ident { #(#fields,)* #rest } },
     };
+    let (of_indexed, of_plain) = (of_fields(&indexed_idents, quote!(..)), of_fields(&plain_idents, quote!(..)));
+    let all: Vec<_> = fields.iter().map(|field| &field.ident).collect();
+    let whole = of_fields(&all, TokenStream::new());
     let item = item.to_token_stream();
     let (topics, bytes) = (names::local("topics"), names::local("data"));
     Ok(quote! {
@@ -60,14 +61,14 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
                 const ITEM: ::florin_sdk::schema::Item = ITEM;
                 const TOPIC: ::florin_sdk::B256 = TOPIC;
 
-                fn encode(&self) -> (::florin_sdk::Vec<::florin_sdk::B256>, ::florin_sdk::Vec<u8>) {
-                    let #pattern = self;
-                    let #topics = ::florin_sdk::vec![
-                        TOPIC,
-                        #(<#indexed_types as ::florin_sdk::abi::Indexed>::to_topic(#indexed_idents)),*
-                    ];
-                    let #bytes = #data;
-                    (#topics, #bytes)
+                fn topics(&self) -> ::florin_sdk::Vec<u8> {
+                    let #of_indexed = self;
+                    #heads
+                }
+
+                fn data(&self) -> ::florin_sdk::Vec<u8> {
+                    let #of_plain = self;
+                    #data
                 }
 
                 fn decode(
@@ -80,7 +81,7 @@ pub(crate) fn expand(mut item: ItemStruct) -> Result<TokenStream> {
                     #(let #indexed_idents = <#indexed_types as ::florin_sdk::abi::Indexed>::from_topic(#indexed_idents)?;)*
                     let (#(#plain_idents,)*) =
                         <(#(#plain_types,)*) as ::florin_sdk::AbiType>::decode_values(#bytes)?;
-                    ::core::result::Result::Ok(#pattern)
+                    ::core::result::Result::Ok(#whole)
                 }
             }
         };

@@ -155,15 +155,15 @@ fn run_call(messages: &[Message]) -> TokenStream {
         quote! {
             #constant => {
                 #(let #idents = <#types as ::florin_sdk::AbiType>::decode(&mut #input);)*
-                if #input.is_malformed() {
-                    return ::florin_sdk::dispatch::malformed(#selector);
+                if !#input.is_malformed() {
+                    #binding = <Self as ::florin_sdk::Contract>::load();
+                    return ::florin_sdk::dispatch::answer(#root.#ident(#(#idents),*));
                 }
-                #binding = <Self as ::florin_sdk::Contract>::load();
-                ::florin_sdk::dispatch::answer(#root.#ident(#(#idents),*))
             }
         }
     });
     quote! {
+        #[allow(unreachable_code, reason = "a contract without messages has no arguments to refuse")]
         fn run_call(#input: &[u8]) -> ::florin_sdk::contract::Answer {
             let (#selector, mut #input) = ::florin_sdk::dispatch::selector(#input)?;
             match #selector {
@@ -172,8 +172,9 @@ fn run_call(messages: &[Message]) -> TokenStream {
             }
             match #selector {
                 #(#arms)*
-                _ => ::florin_sdk::dispatch::unknown(#selector),
+                _ => return ::florin_sdk::dispatch::unknown(#selector),
             }
+            ::florin_sdk::dispatch::malformed(#selector)
         }
     }
 }

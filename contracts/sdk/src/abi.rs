@@ -11,8 +11,8 @@
 //!                          tail: length and bytes of each dynamic value, padded to words
 //! ```
 
-mod codec;
-mod word;
+pub(crate) mod codec;
+pub(crate) mod word;
 
 pub use codec::{Decoder, Encoder, Malformed};
 pub use word::Indexed;

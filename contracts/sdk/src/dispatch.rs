@@ -32,6 +32,8 @@ pub fn selector(input: &[u8]) -> Result<(u32, Decoder<'_>), Vec<u8>> {
 ///
 /// # Errors
 /// Always: the revert data of `MalformedArguments`.
+#[cold]
+#[inline(never)]
 pub fn malformed(selector: u32) -> Answer {
     let selector = FixedBytes::new(selector.to_be_bytes());
     Err(DispatchError::MalformedArguments { selector }.encode())
@@ -63,6 +65,8 @@ pub fn answer<R: Returns>(returned: R) -> Answer {
 ///
 /// # Errors
 /// Always: the revert data of `UnknownSelector`.
+#[cold]
+#[inline(never)]
 pub fn unknown(selector: u32) -> Answer {
     let selector = FixedBytes::new(selector.to_be_bytes());
     Err(DispatchError::UnknownSelector { selector }.encode())

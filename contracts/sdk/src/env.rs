@@ -211,7 +211,7 @@ impl Env {
 
     /// Emits an event.
     pub fn emit<E: Event>(self, event: &E) {
-        let (topics, data) = event.encode();
+        let (topics, data) = (event.topics(), event.data());
         host::emit(&topics, &data);
         host::spent((topics, data));
     }

@@ -7,7 +7,10 @@ use alloc::vec::Vec;
 
 use alloy_primitives::B256;
 
-use crate::{abi::Malformed, schema::Item};
+use crate::{
+    abi::{Malformed, WORD},
+    schema::Item,
+};
 
 /// An event; made by `#[event]`.
 #[diagnostic::on_unimplemented(
@@ -21,8 +24,16 @@ pub trait Event: Sized {
     /// The first topic.
     const TOPIC: B256;
 
+    /// Returns the topics, 32 bytes each, one after the other.
+    fn topics(&self) -> Vec<u8>;
+
+    /// Returns the data.
+    fn data(&self) -> Vec<u8>;
+
     /// Returns the topics and the data.
-    fn encode(&self) -> (Vec<B256>, Vec<u8>);
+    fn encode(&self) -> (Vec<B256>, Vec<u8>) {
+        (self.topics().chunks_exact(WORD).map(B256::from_slice).collect(), self.data())
+    }
 
     /// Reads an event's topics and data.
     ///

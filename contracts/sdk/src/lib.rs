@@ -118,6 +118,7 @@ pub mod event;
 pub mod metadata;
 #[cfg(not(all(target_arch = "wasm32", target_os = "none")))]
 pub mod native;
+pub mod ownership;
 pub mod scale;
 pub mod schema;
 pub mod storage;

@@ -53,14 +53,14 @@ fn key_of<K: Scale>(prefix: u8, key: &K) -> Vec<u8> {
     bytes
 }
 
-fn read<T: Scale>(key: &[u8]) -> Option<T> {
+pub(crate) fn read<T: Scale>(key: &[u8]) -> Option<T> {
     let bytes = host::storage_read(key)?;
     let value = decode(&bytes);
     host::spent(bytes);
     Some(value)
 }
 
-fn write<T: Scale>(key: &[u8], value: &T) {
+pub(crate) fn write<T: Scale>(key: &[u8], value: &T) {
     let bytes = value.to_bytes();
     host::storage_write(key, &bytes);
     host::spent(bytes);
@@ -75,8 +75,11 @@ fn with_key<K: Scale, R>(prefix: u8, key: &K, body: impl FnOnce(&[u8]) -> R) -> 
 }
 
 fn decode<T: Scale>(bytes: &[u8]) -> T {
-    match T::from_bytes(bytes) {
-        Some(value) => value,
-        None => panic!("a storage entry does not have its field's type"),
-    }
+    T::from_bytes(bytes).unwrap_or_else(|| mistyped())
+}
+
+#[cold]
+#[inline(never)]
+fn mistyped() -> ! {
+    panic!("a storage entry does not have its field's type")
 }

@@ -83,14 +83,17 @@ impl Slashing {
     }
 
     /// Returns how many of the last blocks a validator signed, how many of them count, and the height of the last. A block counts
-    /// if the validator was in its set and was not punished for it.
+    /// if who signed it is known, and the validator was in its set and was not punished for it.
     pub(crate) fn uptime(&self, validator: Address) -> Result<(u32, u32, u64), Refusal> {
         let (settings, record) = (self.settings(), self.records.get_or_default(&validator));
         let (mut signed, mut recorded, mut last) = (0_u32, 0_u32, 0_u64);
+        // Where nothing was known of a block, its slot still has the one of a window before.
+        let first = env().block_height().saturating_sub(SIGNED_WINDOW_BLOCKS.into());
+        let counts = |block: &Signed| block.height >= first && block.height > record.down_until;
         // The record spans few epochs; the place in a set is asked for once each.
         let mut places: Vec<(u64, u32)> = Vec::new();
         for slot in 0..SIGNED_WINDOW_BLOCKS {
-            let Some(block) = self.signed.get(&slot).filter(|block| block.height > record.down_until) else { continue };
+            let Some(block) = self.signed.get(&slot).filter(counts) else { continue };
             let epoch = epoch_of(block.height, settings.epoch_blocks);
             let place = match places.iter().find(|(known, _)| *known == epoch) {
                 Some((_, place)) => *place,

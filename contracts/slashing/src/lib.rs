@@ -39,6 +39,7 @@ pub mod slashing {
     use florin_sdk::SYSTEM;
     use florin_sdk::prelude::*;
     use florin_tokenomics::units::epoch_of;
+    use florin_tokenomics::validate::Account;
 
     use crate::errors::{Refusal, SlashingError, refusal};
     use crate::events::{OwnershipTransferred, ParametersSet, Punished};
@@ -62,7 +63,8 @@ pub mod slashing {
             epoch_blocks: u64,
             parameters: ParameterValues,
         ) -> Result<(), Refusal> {
-            if owner.is_zero() || staking.is_zero() || recycling.is_zero() || epoch_blocks == 0 {
+            let is_nobody = |account: Address| Account::new(account.into_array()).is_err();
+            if [owner, staking, recycling].into_iter().any(is_nobody) || epoch_blocks == 0 {
                 return Err(refusal(SlashingError::InvalidParameter { place: 0 }));
             }
             let parameters = Parameters::checked(parameters)?;

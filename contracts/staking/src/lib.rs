@@ -44,8 +44,8 @@ pub mod staking {
     use florin_sdk::env::Scheme;
     use florin_sdk::prelude::*;
     use florin_sdk::vote::Possession;
-    use florin_tokenomics::Ppm;
     use florin_tokenomics::division::quotient;
+    use florin_tokenomics::validate::{self, Account};
 
     use crate::epochs::ALL;
     use crate::errors::{Refusal, StakingError, refusal};
@@ -67,7 +67,8 @@ pub mod staking {
             min_stake: u128,
             unbonding_blocks: u64,
         ) -> Result<(), Refusal> {
-            if slashing.is_zero() || rewards.is_zero() || epoch_blocks == 0 {
+            let is_nobody = |account: Address| Account::new(account.into_array()).is_err();
+            if is_nobody(slashing) || is_nobody(rewards) || epoch_blocks == 0 {
                 return Err(refusal(StakingError::InvalidParameter));
             }
             self.settings.set(&Settings { slashing, rewards, epoch_blocks });
@@ -272,7 +273,7 @@ pub mod staking {
     }
 
     fn checked_commission(ppm: u32) -> Result<(), Refusal> {
-        Ppm::new(ppm).map(|_| ()).map_err(|_| refusal(StakingError::InvalidParameter))
+        validate::score(ppm.into()).map(|_| ()).map_err(|_| refusal(StakingError::InvalidParameter))
     }
 
     fn only(allowed: Address) -> Result<(), Refusal> {

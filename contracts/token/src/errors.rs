@@ -2,6 +2,7 @@
 //!
 //! Guarantees that each carries what a person needs to repair the call.
 
+use florin_sdk::ownership::Unauthorized;
 use florin_sdk::{Address, U256};
 
 /// Why a message failed.
@@ -43,4 +44,10 @@ pub enum TokenError {
     /// The signature is not one; a high s is none.
     #[name("ECDSAInvalidSignature")]
     InvalidSignature,
+}
+
+impl From<Unauthorized> for TokenError {
+    fn from(Unauthorized { account }: Unauthorized) -> Self {
+        Self::Unauthorized { account }
+    }
 }

@@ -23,21 +23,3 @@ pub struct Approval {
     spender: Address,
     value: U256,
 }
-
-/// The ownership was offered.
-#[florin_sdk::event]
-pub struct OwnershipTransferStarted {
-    #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
-}
-
-/// The ownership moved.
-#[florin_sdk::event]
-pub struct OwnershipTransferred {
-    #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
-}

@@ -15,18 +15,20 @@ mod permit;
 pub mod storage;
 
 pub use errors::TokenError;
-pub use events::{Approval, OwnershipTransferStarted, OwnershipTransferred, Transfer};
+pub use events::{Approval, Transfer};
+pub use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
 pub use storage::Token;
 pub use token::TokenClient;
 
 /// The messages. Each checks, loads, computes, stores and emits, in that order.
 #[florin_sdk::contract(events(Transfer, Approval, OwnershipTransferStarted, OwnershipTransferred))]
 pub mod token {
+    use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
     use florin_sdk::prelude::*;
 
     use crate::{
         errors::TokenError,
-        events::{Approval, OwnershipTransferStarted, OwnershipTransferred, Transfer},
+        events::{Approval, Transfer},
         permit::{self, Permit},
         storage::Token,
     };
@@ -48,7 +50,7 @@ pub mod token {
             if owner.is_zero() {
                 return Err(TokenError::InvalidOwner { owner });
             }
-            self.set_owner(Address::ZERO, owner);
+            self.ownership.set(owner);
             self.create(&owner, &supply)
         }
 
@@ -103,13 +105,13 @@ pub mod token {
 
         /// Creates an amount on an account; only for the owner.
         pub fn mint(&mut self, to: Address, value: U256) -> Result<(), TokenError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             self.create(&to, &value)
         }
 
         /// Destroys an amount of the owner's own balance; only for the owner.
         pub fn burn(&mut self, value: U256) -> Result<(), TokenError> {
-            let owner = self.check_owner()?;
+            let owner = self.ownership.check()?;
             let amount = self.debit(&owner, &value)?;
             self.supply.sub(amount).expect("the supply is the sum of all balances");
             env().emit(&Transfer { from: owner, to: Address::ZERO, value });
@@ -118,42 +120,28 @@ pub mod token {
 
         /// Returns the owner; zero when ownership was renounced.
         pub fn owner(&self) -> Address {
-            self.owner.get_or_default()
+            self.ownership.owner()
         }
 
         /// Returns who may accept the ownership; zero when nobody.
         pub fn pending_owner(&self) -> Address {
-            self.pending_owner.get_or_default()
+            self.ownership.pending()
         }
 
         /// Offers the ownership to an account, which has to accept it; zero takes an offer back.
         pub fn transfer_ownership(&mut self, new_owner: Address) -> Result<(), TokenError> {
-            let previous_owner = self.check_owner()?;
-            if new_owner.is_zero() {
-                self.pending_owner.remove();
-            } else {
-                self.pending_owner.set(&new_owner);
-            }
-            env().emit(&OwnershipTransferStarted { previous_owner, new_owner });
-            Ok(())
+            Ok(self.ownership.offer(new_owner)?)
         }
 
         /// Accepts the ownership that was offered to the caller.
         pub fn accept_ownership(&mut self) -> Result<(), TokenError> {
-            let account = env().caller();
-            if self.pending_owner.get() != Some(account) {
-                return Err(TokenError::Unauthorized { account });
-            }
-            self.set_owner(self.owner(), account);
-            Ok(())
+            Ok(self.ownership.accept()?)
         }
 
         /// Gives the ownership up for good: nobody mints or burns any more.
         pub fn renounce_ownership(&mut self) -> Result<(), TokenError> {
-            let previous_owner = self.check_owner()?;
-            self.pending_owner.remove();
-            self.owner.remove();
-            env().emit(&OwnershipTransferred { previous_owner, new_owner: Address::ZERO });
+            self.ownership.check()?;
+            self.ownership.set(Address::ZERO);
             Ok(())
         }
 
@@ -192,17 +180,6 @@ pub mod token {
         #[name("DOMAIN_SEPARATOR")]
         pub fn domain_separator(&self) -> B256 {
             permit::domain_separator(&self.name())
-        }
-
-        fn check_owner(&self) -> Result<Address, TokenError> {
-            let account = env().caller();
-            if self.owner.get() == Some(account) { Ok(account) } else { Err(TokenError::Unauthorized { account }) }
-        }
-
-        fn set_owner(&mut self, previous_owner: Address, new_owner: Address) {
-            self.pending_owner.remove();
-            self.owner.set(&new_owner);
-            env().emit(&OwnershipTransferred { previous_owner, new_owner });
         }
 
         fn create(&mut self, to: &Address, value: &U256) -> Result<(), TokenError> {

@@ -2,6 +2,7 @@
 //!
 //! Guarantees that these bytes never change their meaning: they are in the state root of every chain that runs the token.
 
+use florin_sdk::ownership::Ownership;
 use florin_sdk::prelude::*;
 
 /// The token's state.
@@ -14,9 +15,7 @@ pub struct Token {
     #[key(2)]
     pub(crate) decimals: Item<u8>,
     #[key(3)]
-    pub(crate) owner: Item<Address>,
-    #[key(4)]
-    pub(crate) pending_owner: Item<Address>,
+    pub(crate) ownership: Ownership,
     /// The sum of all balances.
     #[key(5)]
     pub(crate) supply: Counter,

@@ -6,6 +6,7 @@
 //! Amounts and ratios:
 //! - [`units`]: the coin, its smallest unit and the supply; the claim window.
 //! - [`balance`]: what somebody can own, with checked arithmetic.
+//! - [`mdt`]: amounts as people write them, with nine decimals.
 //! - [`ratio`]: parts per million, and parts of an amount.
 //! - [`division`]: the product of two amounts, divided; exact in 256 bits.
 //!
@@ -48,6 +49,7 @@ pub mod commitment;
 pub mod division;
 pub mod emission;
 pub mod leaf;
+pub mod mdt;
 pub mod merkle;
 pub mod ratio;
 pub mod recycling;
@@ -68,5 +70,6 @@ pub use address::{AddressError, Checksummed};
 pub use claim_tree::{Claim, ClaimTree, ClaimTreeError};
 pub use division::{Divisor, mul_div};
 pub use leaf::{ClaimStatus, LEAF_BYTES, Leaf, Scope};
+pub use mdt::{MdtError, mdt_to_wei, wei_to_mdt};
 pub use merkle::{Hash, Tree};
 pub use ratio::Ppm;

@@ -9,6 +9,7 @@
 //! - [`select`]: decay, clip, the top k.
 //! - [`weighted`]: what holders of stake agree on about one miner.
 //! - [`sparse`]: from places to lists and back.
+//! - [`z_score`]: distances from the mean in standard deviations, in fixed point.
 
 pub mod consensus;
 pub mod matrix;
@@ -16,6 +17,7 @@ pub mod normalize;
 pub mod select;
 pub mod sparse;
 pub mod weighted;
+pub mod z_score;
 
 pub use consensus::{Consensus, ShapeError, consensus};
 pub use matrix::{MatrixError, WeightMatrix};
@@ -23,3 +25,4 @@ pub use normalize::{by_max, by_min_max, by_sum};
 pub use select::{ClipError, clip, decay, top_k};
 pub use sparse::{PlaceError, to_dense, to_sparse};
 pub use weighted::{Voice, weighted_median, weighted_score};
+pub use z_score::by_z_score;

@@ -3,6 +3,7 @@
 //! Guarantees that each error carries what a person needs to repair the call.
 
 use florin_sdk::Address;
+use florin_sdk::ownership::Unauthorized;
 
 /// Why a message was refused. Nothing has changed then.
 #[florin_sdk::error]
@@ -28,4 +29,10 @@ pub enum TreasuryError {
     AlreadyRevoked { id: u64 },
     /// MDT did not move.
     PaymentFailed { account: Address, amount: u128 },
+}
+
+impl From<Unauthorized> for TreasuryError {
+    fn from(Unauthorized { account }: Unauthorized) -> Self {
+        Self::Unauthorized { account }
+    }
 }

@@ -57,21 +57,3 @@ pub struct Revoked {
     vested: u128,
     rest: u128,
 }
-
-/// The ownership was offered; zero took an offer back.
-#[florin_sdk::event]
-pub struct OwnershipTransferStarted {
-    #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
-}
-
-/// The ownership moved.
-#[florin_sdk::event]
-pub struct OwnershipTransferred {
-    #[indexed]
-    previous_owner: Address,
-    #[indexed]
-    new_owner: Address,
-}

@@ -23,7 +23,8 @@ pub mod events;
 pub mod storage;
 
 pub use errors::TreasuryError;
-pub use events::{Deposited, Granted, OwnershipTransferStarted, OwnershipTransferred, Released, Revoked, Spent};
+pub use events::{Deposited, Granted, Released, Revoked, Spent};
+pub use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
 pub use storage::{Grant, GrantTerms, Treasury};
 pub use treasury::TreasuryClient;
 
@@ -38,12 +39,13 @@ pub use treasury::TreasuryClient;
     OwnershipTransferred
 ))]
 pub mod treasury {
+    use florin_sdk::ownership::{OwnershipTransferStarted, OwnershipTransferred};
     use florin_sdk::prelude::*;
     use florin_tokenomics::validate::{Account, Amount};
     use florin_tokenomics::vesting::Vesting;
 
     use crate::errors::TreasuryError;
-    use crate::events::{Deposited, Granted, OwnershipTransferStarted, OwnershipTransferred, Released, Revoked, Spent};
+    use crate::events::{Deposited, Granted, Released, Revoked, Spent};
     use crate::storage::{Grant, GrantTerms, Treasury};
 
     impl Treasury {
@@ -51,7 +53,7 @@ pub mod treasury {
         #[init]
         pub fn new(&mut self, owner: Address) -> Result<(), TreasuryError> {
             check_account(owner)?;
-            self.set_owner(Address::ZERO, owner);
+            self.ownership.set(owner);
             Ok(())
         }
 
@@ -63,7 +65,7 @@ pub mod treasury {
 
         /// Pays an amount that no grant waits for. The memo says what for; the chain does not read it.
         pub fn spend(&mut self, to: Address, amount: u128, memo: B256) -> Result<(), TreasuryError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             check_account(to)?;
             check_amount(amount)?;
             self.check_available(amount)?;
@@ -85,7 +87,7 @@ pub mod treasury {
             length: u64,
             is_revocable: bool,
         ) -> Result<u64, TreasuryError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             check_account(holder)?;
             check_amount(total)?;
             self.check_available(total)?;
@@ -119,7 +121,7 @@ pub mod treasury {
 
         /// Ends a revocable grant: what has vested stays the holder's, the rest is free again. Returns the rest.
         pub fn revoke(&mut self, id: u64) -> Result<u128, TreasuryError> {
-            self.check_owner()?;
+            self.ownership.check()?;
             let mut grant = self.load(id)?;
             if !grant.is_revocable {
                 return Err(TreasuryError::NotRevocable { id });
@@ -164,45 +166,22 @@ pub mod treasury {
 
         /// Returns the owner.
         pub fn owner(&self) -> Address {
-            self.owner.get_or_default()
+            self.ownership.owner()
         }
 
         /// Returns who may accept the ownership; zero when nobody.
         pub fn pending_owner(&self) -> Address {
-            self.pending_owner.get_or_default()
+            self.ownership.pending()
         }
 
         /// Offers the ownership to an account, which has to accept it; zero takes an offer back.
         pub fn transfer_ownership(&mut self, new_owner: Address) -> Result<(), TreasuryError> {
-            let previous_owner = self.check_owner()?;
-            if new_owner.is_zero() {
-                self.pending_owner.remove();
-            } else {
-                self.pending_owner.set(&new_owner);
-            }
-            env().emit(&OwnershipTransferStarted { previous_owner, new_owner });
-            Ok(())
+            Ok(self.ownership.offer(new_owner)?)
         }
 
         /// Accepts the ownership that was offered to the caller.
         pub fn accept_ownership(&mut self) -> Result<(), TreasuryError> {
-            let account = env().caller();
-            if self.pending_owner.get() != Some(account) {
-                return Err(TreasuryError::Unauthorized { account });
-            }
-            self.set_owner(self.owner(), account);
-            Ok(())
-        }
-
-        fn check_owner(&self) -> Result<Address, TreasuryError> {
-            let (owner, account) = (self.owner(), env().caller());
-            if owner == account { Ok(owner) } else { Err(TreasuryError::Unauthorized { account }) }
-        }
-
-        fn set_owner(&mut self, previous_owner: Address, new_owner: Address) {
-            self.pending_owner.remove();
-            self.owner.set(&new_owner);
-            env().emit(&OwnershipTransferred { previous_owner, new_owner });
+            Ok(self.ownership.accept()?)
         }
 
         fn load(&self, id: u64) -> Result<Grant, TreasuryError> {

@@ -3,15 +3,14 @@
 //! Guarantees that these bytes never change their meaning: they are in the state root of every chain that runs the
 //! contract.
 
+use florin_sdk::ownership::Ownership;
 use florin_sdk::prelude::*;
 
 /// The contract's state.
 #[florin_sdk::storage]
 pub struct Treasury {
     #[key(0)]
-    pub(crate) owner: Item<Address>,
-    #[key(1)]
-    pub(crate) pending_owner: Item<Address>,
+    pub(crate) ownership: Ownership,
     /// What grants have still to pay, all together.
     #[key(2)]
     pub(crate) committed: Item<u128>,

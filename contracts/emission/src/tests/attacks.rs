@@ -131,16 +131,54 @@ fn case_107_ownership_moves_when_the_new_owner_accepts() {
 fn a_source_that_fails_stops_the_epoch_and_nothing_is_lost() {
     let setup = Setup::new();
     setup.work(0, &[], &[]);
-    setup.mock.by(setup.owner).set_broken(true).send().unwrap();
+    setup.break_from(0, u64::MAX);
     setup.native.set_height(2 * EPOCH);
-    let failed = EmissionError::SourceFailed { source: setup.mock.address(), status: 1 };
-    for _ in 0..3 {
-        assert_eq!(error(setup.hook()), failed);
+    for times in 1..4 {
+        setup.hook().unwrap();
         assert_eq!((setup.next_epoch(), setup.native.supply().minted), (0, 0));
+        assert_eq!(setup.failures(), vec![setup.failure(0, setup.mock.address()); times]);
     }
-    setup.mock.by(setup.owner).set_broken(false).send().unwrap();
+    setup.break_from(u64::MAX, u64::MAX);
     setup.hook().unwrap();
     assert_eq!((setup.next_epoch(), setup.native.supply().minted), (1, 50 * MDT));
+}
+
+/// A step that failed used to take the whole hook back, and with it the epochs that were settled in the same block: in the next
+/// block they were settled and taken back again, for ever.
+#[test]
+fn what_a_block_has_finished_stays_when_a_later_step_fails() {
+    // The metrics are asked for before any money is made, the stake after that.
+    for (metrics, stakes) in [(2, u64::MAX), (u64::MAX, 2)] {
+        let setup = Setup::new();
+        for epoch in 0..4 {
+            setup.work(epoch, &[], &[]);
+        }
+        setup.break_from(metrics, stakes);
+        for times in 1..4 {
+            setup.block(5 * EPOCH);
+            assert_eq!((setup.next_epoch(), setup.native.supply().minted), (2, 100 * MDT));
+            assert_eq!((setup.balance(TREASURY), setup.balance(setup.emission.address())), (100 * MDT, 0));
+            assert_eq!(setup.emission.by(setup.owner).is_under_way().view(), Ok(false));
+            assert_eq!(setup.failures(), vec![setup.failure(2, setup.mock.address()); times]);
+        }
+        assert_eq!(setup.native.events_of::<EpochSettled>().len(), 2);
+        setup.break_from(u64::MAX, u64::MAX);
+        setup.block(5 * EPOCH);
+        assert_eq!((setup.next_epoch(), setup.native.supply().minted), (4, 200 * MDT));
+        assert_eq!(setup.failures().len(), 3);
+    }
+}
+
+#[test]
+fn case_107_nobody_but_the_hook_begins_an_epoch() {
+    let setup = Setup::new();
+    setup.work(0, &[], &[]);
+    setup.native.set_height(2 * EPOCH);
+    for caller in [setup.owner, setup.native.account("eve"), SYSTEM] {
+        let begun = setup.emission.by(caller).begin_next().send();
+        assert_eq!(error(begun), EmissionError::OnlyTheChain { caller });
+    }
+    assert_eq!(setup.native.supply().minted, 0);
 }
 
 #[test]
@@ -150,10 +188,16 @@ fn a_list_out_of_order_or_with_an_account_twice_is_refused() {
         let setup = Setup::new();
         setup.work(0, &scores, &[]);
         setup.native.set_height(2 * EPOCH);
-        // The rewards contract refuses the list, so that the step of the emission fails.
-        let refused = EmissionError::SourceFailed { source: setup.rewards.address(), status: 1 };
-        assert_eq!(error(setup.hook()), refused);
-        assert_eq!(setup.native.supply().minted, 0);
+        // The rewards contract refuses the list, so that the step of the emission fails; the pools wait there.
+        for times in 1..3 {
+            setup.hook().unwrap();
+            assert_eq!(setup.failures(), vec![setup.failure(0, setup.rewards.address()); times]);
+            assert_eq!((setup.next_epoch(), setup.native.supply().minted), (0, 50 * MDT));
+            assert_eq!(setup.balance(setup.rewards.address()), 20 * MDT);
+        }
+        setup.work(0, &[(a, 1), (b, 1)], &[]);
+        setup.hook().unwrap();
+        assert_eq!((setup.next_epoch(), setup.list(0)), (1, vec![(a, 10 * MDT), (b, 10 * MDT)]));
     }
 }
 

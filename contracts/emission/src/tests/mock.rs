@@ -14,7 +14,8 @@ pub(crate) mod mock {
         paid: CounterMap<(u64, Address)>,
         closed: Item<u64>,
         finals: Item<u64>,
-        broken: Item<bool>,
+        metrics_broken: Item<u64>,
+        stakes_broken: Item<u64>,
     }
 
     #[error]
@@ -35,8 +36,10 @@ pub(crate) mod mock {
             self.stakes.set(&epoch, &validators.into_iter().zip(stakes).collect());
         }
 
-        pub fn set_broken(&mut self, is_broken: bool) {
-            self.broken.set(&is_broken);
+        /// Fails when it is asked for the metrics, or the stake, of an epoch from these on.
+        pub fn break_from(&mut self, metrics: u64, stakes: u64) {
+            self.metrics_broken.set(&metrics);
+            self.stakes_broken.set(&stakes);
         }
 
         pub fn outcome(&self, epoch: u64) -> (bool, u32, u32, u64) {
@@ -47,9 +50,7 @@ pub(crate) mod mock {
         }
 
         pub fn metrics(&self, epoch: u64) -> Result<(bool, u64, u32, u32, u32), MockError> {
-            if self.broken.get_or_default() {
-                return Err(MockError::Broken {});
-            }
+            whole(self.metrics_broken.get(), epoch)?;
             Ok(match self.metrics.get(&epoch) {
                 Some((tasks, difficulty, participation, quality)) => (true, tasks, difficulty, participation, quality),
                 None => (false, 0, 0, 0, 0),
@@ -69,8 +70,9 @@ pub(crate) mod mock {
             next
         }
 
-        pub fn total_stake(&self, epoch: u64) -> u128 {
-            self.stakes.get_or_default(&epoch).iter().map(|(_, stake)| *stake).sum()
+        pub fn total_stake(&self, epoch: u64) -> Result<u128, MockError> {
+            whole(self.stakes_broken.get(), epoch)?;
+            Ok(self.stakes.get_or_default(&epoch).iter().map(|(_, stake)| *stake).sum())
         }
 
         pub fn validators(&self, epoch: u64, after: Address, limit: u32) -> (Vec<Address>, Vec<B256>, Vec<u128>) {
@@ -99,6 +101,10 @@ pub(crate) mod mock {
         pub fn closed(&self) -> u64 {
             self.closed.get_or_default()
         }
+    }
+
+    fn whole(broken_from: Option<u64>, epoch: u64) -> Result<(), MockError> {
+        if broken_from.is_some_and(|first| epoch >= first) { Err(MockError::Broken {}) } else { Ok(()) }
     }
 }
 

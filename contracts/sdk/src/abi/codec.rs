@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{AbiType, WORD};
+use super::{AbiType, WORD, word::from_big_endian};
 
 /// Bytes that are not the ABI encoding of the expected values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,7 @@ impl Encoder {
     }
 
     /// Writes the offset of a value whose bytes come at the end, behind the whole head.
+    #[inline(never)]
     fn offset(&mut self) {
         let at = self.frame.at;
         while self.out.len() < self.frame.end {
@@ -245,7 +246,8 @@ impl<'d> Decoder<'d> {
     }
 }
 
-fn halves(word: &[u8; WORD]) -> (u128, u128) {
-    let half = |bytes: Option<&[u8; 16]>| bytes.map_or(0, |bytes| u128::from_be_bytes(*bytes));
+#[inline(never)]
+pub(crate) fn halves(word: &[u8; WORD]) -> (u128, u128) {
+    let half = |bytes: Option<&[u8; 16]>| bytes.map_or(0, from_big_endian);
     (half(word.first_chunk()), half(word.last_chunk()))
 }

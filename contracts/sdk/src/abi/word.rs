@@ -112,7 +112,7 @@ where
 }
 
 #[inline(never)]
-fn from_address(address: &Address) -> [u8; WORD] {
+pub(crate) fn from_address(address: &Address) -> [u8; WORD] {
     address.into_word().0
 }
 
@@ -132,10 +132,32 @@ fn to_u256(word: &[u8; WORD]) -> U256 {
 }
 
 #[inline(never)]
-fn from_unsigned(value: u128) -> [u8; WORD] {
+pub(crate) fn from_unsigned(value: u128) -> [u8; WORD] {
     let mut word = [0; WORD];
-    word[16..].copy_from_slice(&value.to_be_bytes());
+    word[16..].copy_from_slice(&to_big_endian(value));
     word
+}
+
+/// Returns the big-endian bytes of a number.
+fn to_big_endian(value: u128) -> [u8; 16] {
+    #[expect(clippy::cast_possible_truncation, reason = "each half has 64 bits")]
+    let [high, low] = [(value >> 64) as u64, value as u64];
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&turned(high).to_le_bytes());
+    bytes[8..].copy_from_slice(&turned(low).to_le_bytes());
+    bytes
+}
+
+/// Returns the number of big-endian bytes.
+pub(crate) fn from_big_endian(bytes: &[u8; 16]) -> u128 {
+    let half = |half: Option<&[u8; 8]>| u128::from(half.map_or(0, |half| turned(u64::from_le_bytes(*half))));
+    half(bytes.first_chunk()) << 64 | half(bytes.last_chunk())
+}
+
+/// Turns the bytes of a number round. A module takes thirty operators for it, so that it stands in one place.
+#[inline(never)]
+const fn turned(word: u64) -> u64 {
+    word.swap_bytes()
 }
 
 fn from_signed(value: i128) -> [u8; WORD] {

@@ -107,16 +107,19 @@ pub(crate) fn spent<T>(value: T) {
     core::mem::forget(value);
 }
 
+#[inline(never)]
 pub(crate) fn caller() -> Address {
     // SAFETY: the array has 20 bytes.
     Address::new(fixed(|out| unsafe { import::caller(out) }))
 }
 
+#[inline(never)]
 pub(crate) fn self_address() -> Address {
     // SAFETY: the array has 20 bytes.
     Address::new(fixed(|out| unsafe { import::self_address(out) }))
 }
 
+#[inline(never)]
 pub(crate) fn value() -> u128 {
     // SAFETY: the array has 16 bytes.
     u128::from_le_bytes(fixed(|out| unsafe { import::value(out) }))
@@ -155,6 +158,12 @@ pub(crate) fn gas_left() -> u64 {
 pub(crate) fn storage_read(key: &[u8]) -> Option<Vec<u8>> {
     // SAFETY: the key is live and `out` has room for `cap` bytes.
     output(|out, cap| unsafe { import::storage_read(pointer(key), length(key), out, cap) })
+}
+
+/// Tells whether there is an entry.
+pub(crate) fn storage_contains(key: &[u8]) -> bool {
+    // SAFETY: the key is live, and nothing is written where there is no room.
+    unsafe { import::storage_read(pointer(key), length(key), 0, 0) >= 0 }
 }
 
 /// Reads an entry into a buffer; tells whether there is one.
@@ -252,9 +261,10 @@ pub(crate) fn create(code_hash: &B256, salt: &B256, value: u128, gas: u64, input
     (status(code), Address::new(address), return_data())
 }
 
-pub(crate) fn emit(topics: &[B256], data: &[u8]) {
-    // SAFETY: `B256` is 32 bytes without padding; both slices are live.
-    unsafe { import::emit(pointer(topics), length(topics), pointer(data), length(data)) }
+/// Emits an event; the topics have 32 bytes each.
+pub(crate) fn emit(topics: &[u8], data: &[u8]) {
+    // SAFETY: both slices are live, and the first has room for so many topics.
+    unsafe { import::emit(pointer(topics), length(topics) / 32, pointer(data), length(data)) }
 }
 
 pub(crate) fn sha256(data: &[u8]) -> B256 {
@@ -341,17 +351,17 @@ unsafe extern "C" {
 const PAGE_BYTES: usize = 64 << 10;
 
 impl Bump {
-    /// Reserves memory up to `end`; false when the module's maximum is reached.
-    fn reserve(&self, end: usize) -> bool {
+    /// Reserves memory up to `end`; stops the call when the module's maximum is reached.
+    fn reserve(&self, end: Option<usize>) {
+        let Some(end) = end else { wasm32::unreachable() };
         let have = wasm32::memory_size::<0>().saturating_mul(PAGE_BYTES);
         if end > have {
             let pages = end.saturating_sub(have).div_ceil(PAGE_BYTES);
             if wasm32::memory_grow::<0>(pages) == usize::MAX {
-                return false;
+                wasm32::unreachable();
             }
         }
         self.next.set(end);
-        true
     }
 
     fn is_last(&self, block: *mut u8, size: usize) -> bool {
@@ -367,10 +377,11 @@ unsafe impl GlobalAlloc for Bump {
             0 => core::ptr::addr_of!(__heap_base) as usize,
             next => next,
         };
-        let Some(start) = next.checked_next_multiple_of(layout.align()) else { return core::ptr::null_mut() };
-        match start.checked_add(layout.size()) {
-            Some(end) if self.reserve(end) => start as *mut u8,
-            _ => core::ptr::null_mut(),
+        let start = next.checked_next_multiple_of(layout.align());
+        self.reserve(start.and_then(|start| start.checked_add(layout.size())));
+        match start.and_then(|start| core::ptr::NonNull::new(start as *mut u8)) {
+            Some(block) => block.as_ptr(),
+            None => wasm32::unreachable(),
         }
     }
 
@@ -378,20 +389,16 @@ unsafe impl GlobalAlloc for Bump {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if self.is_last(block, layout.size()) {
-            return match (block as usize).checked_add(new_size) {
-                Some(end) if self.reserve(end) => block,
-                _ => core::ptr::null_mut(),
-            };
+            self.reserve((block as usize).checked_add(new_size));
+            return block;
         }
         if new_size <= layout.size() {
             return block;
         }
         // SAFETY: the caller promises a non-zero size that does not overflow; the alignment is the block's own.
         let moved = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
-        if !moved.is_null() {
-            // SAFETY: the old block has `layout.size()` bytes, the new one more, and they do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping(block, moved, layout.size()) };
-        }
+        // SAFETY: the old block has `layout.size()` bytes, the new one more, and they do not overlap.
+        unsafe { core::ptr::copy_nonoverlapping(block, moved, layout.size()) };
         moved
     }
 }

@@ -144,6 +144,10 @@ pub(crate) fn storage_read(key: &[u8]) -> Option<Vec<u8>> {
     with(|world| world.state.storage.get(&place).cloned())
 }
 
+pub(crate) fn storage_contains(key: &[u8]) -> bool {
+    storage_read(key).is_some()
+}
+
 pub(crate) fn storage_read_into(key: &[u8], buffer: &mut Vec<u8>) -> bool {
     let entry = storage_read(key);
     buffer.clear();
@@ -259,7 +263,8 @@ pub(crate) fn create(
     (status, address, output)
 }
 
-pub(crate) fn emit(topics: &[B256], data: &[u8]) {
-    let event = Emitted { contract: writer(), topics: topics.to_vec(), data: data.to_vec() };
+pub(crate) fn emit(topics: &[u8], data: &[u8]) {
+    let topics = topics.chunks_exact(32).map(B256::from_slice).collect();
+    let event = Emitted { contract: writer(), topics, data: data.to_vec() };
     with(|world| world.state.events.push(event));
 }

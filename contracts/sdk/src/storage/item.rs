@@ -27,7 +27,7 @@ impl<T: Scale> Item<T> {
 
     /// Tells whether a value is there.
     pub fn exists(&self) -> bool {
-        host::storage_read(&[self.prefix]).is_some()
+        host::storage_contains(&[self.prefix])
     }
 
     /// Sets the value.

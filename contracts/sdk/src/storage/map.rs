@@ -28,7 +28,7 @@ impl<K: Scale, V: Scale> Map<K, V> {
 
     /// Tells whether there is a value under the key.
     pub fn contains(&self, key: &K) -> bool {
-        super::with_key(self.prefix, key, |key| host::storage_read(key).is_some())
+        super::with_key(self.prefix, key, host::storage_contains)
     }
 
     /// Sets the value under the key.

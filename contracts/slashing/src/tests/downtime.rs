@@ -79,6 +79,25 @@ fn a_chain_without_votes_records_nothing() {
     assert_eq!(*unknown.reverted().unwrap(), SlashingError::NotDown { signed: 0, recorded: 0 });
 }
 
+/// Records of a window before used to count when the blocks since then told nothing: a validator was down by blocks long ago.
+#[test]
+fn blocks_before_the_last_hundred_do_not_count_when_nothing_is_known_since() {
+    let scene = Scene::new();
+    scene.record(100..200, |_| false);
+    let signatures = || scene.slashing.by(scene.bob).signatures(scene.ann).view().unwrap();
+    assert_eq!(signatures(), (0, 100));
+    scene.native.set_parent_signers(&[]);
+    // Block after block of which nothing is known, the record shrinks from its old end.
+    for unknown in 1..=100_u32 {
+        scene.native.set_height(200 + u64::from(unknown));
+        scene.system().on_block().send().unwrap();
+        assert_eq!(signatures(), (0, 100 - unknown));
+    }
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 0 }));
+    scene.record(300..350, |_| false);
+    assert_eq!(scene.down(), Err(SlashingError::NotDown { signed: 0, recorded: 50 }));
+}
+
 #[test]
 fn nobody_signs_the_genesis() {
     let scene = Scene::new();
