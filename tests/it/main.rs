@@ -9,6 +9,7 @@
 // What the stories are told with.
 mod claim_tree;
 mod economy;
+mod economy_model;
 mod engines;
 mod numbers;
 mod puppet;

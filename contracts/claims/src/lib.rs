@@ -143,6 +143,8 @@ pub mod claims {
             }
             for (index, account, amount, proof) in claims {
                 self.pay(campaign, &terms, &Line { index, account, amount, proof })?;
+                #[cfg(feature = "bug-batch-unmarked")]
+                self.paid.remove(&(campaign, index));
             }
             Ok(())
         }
