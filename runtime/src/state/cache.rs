@@ -122,10 +122,10 @@ impl StateCache {
     }
 
     /// Takes what was read at a height and is known to hold until `to`, at least `height`; [`OPEN`] if the reader saw it as
-    /// the newest value in a state whose newest block was `head`.
+    /// the newest value in a state whose newest block was `head`. The value is kept as it is, not copied: it should not be a
+    /// small part of something large.
     pub fn fill(&self, key: &StateKey, height: u64, to: u64, head: u64, value: Option<Bytes>) {
         let (hash, shard) = self.shard(key);
-        let value = value.map(owned);
         let mut keys = shard.write();
         // Under the lock: a commit that has begun since may have passed this key already, and would not close the version.
         let is_newest = self.head.load(Ordering::Acquire) == head;
@@ -171,11 +171,6 @@ impl StateCache {
 
 fn count(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-/// A copy of its own, so that a small value does not keep the large block alive from which it was read.
-fn owned(value: Bytes) -> Bytes {
-    Bytes::copy_from_slice(&value)
 }
 
 #[derive(Debug)]

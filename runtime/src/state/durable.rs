@@ -41,6 +41,7 @@ use crate::fault::Fault;
 use check::Checks;
 use commit::{put_entries, put_pages};
 use format::{check_identity, put_block, put_identity, read_block, read_head};
+use prefetch::Ahead;
 use recover::recover;
 use retention::{Pins, read_pins};
 
@@ -58,6 +59,7 @@ pub struct DurableState {
     config: DurableConfig,
     cache: Arc<StateCache>,
     published: RwLock<Arc<Published>>,
+    ahead: Mutex<Ahead>,
     writer: Mutex<Writer>,
     /// Taken before the writer's lock, never under it.
     checks: Mutex<Checks>,
@@ -140,6 +142,7 @@ impl DurableState {
             config,
             cache: Arc::new(StateCache::new(config.cache_bytes_max, head.height)),
             published: RwLock::new(Arc::new(published)),
+            ahead: Mutex::default(),
             writer: Mutex::new(Writer { tree, head, pins, failed: false }),
             checks,
         })

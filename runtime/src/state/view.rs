@@ -134,6 +134,8 @@ impl StateReader for StateView {
             return Ok(value);
         }
         let (value, to) = self.read(key)?;
+        // A copy of its own, so that a small value does not keep the large block in memory from which it was read.
+        let value = value.map(|value| Bytes::copy_from_slice(&value));
         self.cache.fill(key, self.height, to, self.published.head, value.clone());
         Ok(value)
     }

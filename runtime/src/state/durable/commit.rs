@@ -64,7 +64,8 @@ impl DurableState {
 
     /// Returns the rows that follow from the changes alone: what stands under every key that changes, and what will.
     fn rows_of(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Batch, Fault> {
-        let read = |key: &StateKey| match self.cache.get(key, published.head) {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take(published.head);
+        let read = |key: &StateKey| match ahead.get(key).cloned().or_else(|| self.cache.get(key, published.head)) {
             Some(value) => Ok(value),
             None => published.snapshot.get(Table::Entries, key.as_bytes()),
         };

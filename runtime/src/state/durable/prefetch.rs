@@ -1,14 +1,16 @@
 //! Reading ahead: what a block is going to replace, and the pages of the tree on the way to it, before the block is
 //! committed.
 //!
-//! Guarantees that no result depends on it: a value comes into the cache with the heights for which it holds, and a page
-//! into the tree only if no block was committed since it was read. Costs: what the commit would read otherwise, read while
-//! the block still executes, by whoever calls. The writer is held for a step through memory of
-//! [`KEYS_AT_A_TIME`] keys, never while the store reads.
+//! Guarantees that no result depends on it: a value is held for the commit that follows the height at which it was read, and
+//! a page comes into the tree only if no block was committed since it was read. Costs: what the commit would read otherwise,
+//! read while the block still executes, by whoever calls, and at most [`AHEAD_BYTES_MAX`] bytes of memory. The writer is held
+//! for a step through memory of [`KEYS_AT_A_TIME`] keys, never while the store reads.
 
+use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
 use alloy_primitives::Bytes;
+use foldhash::quality::RandomState;
 
 use super::super::store::Table;
 use super::super::tree::{Hash, PageId, key_hash};
@@ -19,6 +21,48 @@ use crate::fault::Fault;
 /// Keys whose pages are looked for, and pages that are handed over, in one go.
 const KEYS_AT_A_TIME: usize = 256;
 
+/// The most bytes of values that are held for the next commit. Those of a larger block are read by the commit, or found in the
+/// cache.
+pub(super) const AHEAD_BYTES_MAX: usize = 16 << 20;
+
+/// What a value takes that is held, beside its own bytes and those of its key.
+const AHEAD_OVERHEAD_BYTES: usize = 100;
+
+/// Values that the next commit is going to replace. The cache has them as well, but what is read once is the first to go there,
+/// and between reading ahead and the commit lies all that the block reads.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// The height at which they were read.
+    height: u64,
+    values: HashMap<StateKey, Option<Bytes>, RandomState>,
+    bytes: usize,
+}
+
+impl Ahead {
+    /// Takes a value that was read at a height. What was read at earlier ones goes.
+    fn put(&mut self, height: u64, key: &StateKey, value: Option<Bytes>) {
+        if height > self.height {
+            *self = Self { height, ..Self::default() };
+        }
+        let bytes = value.as_ref().map_or(0, |value| value.len()).saturating_add(key.as_bytes().len());
+        let bytes = self.bytes.saturating_add(bytes).saturating_add(AHEAD_OVERHEAD_BYTES);
+        if height == self.height && bytes <= AHEAD_BYTES_MAX && self.values.insert(key.clone(), value).is_none() {
+            self.bytes = bytes;
+        }
+    }
+
+    /// Returns the values that were read at a height, which are the last that may be asked of it; none are held then.
+    pub(super) fn take(&mut self, height: u64) -> Self {
+        let taken = std::mem::take(self);
+        if taken.height == height { taken } else { Self::default() }
+    }
+
+    /// Returns what is under a key, if that was read.
+    pub(super) fn get(&self, key: &StateKey) -> Option<&Option<Bytes>> {
+        self.values.get(key)
+    }
+}
+
 impl DurableState {
     /// Reads into memory what committing a block that changes these keys will need. May be called from any thread, for a
     /// part of the keys at a time, and for keys that are not changed in the end.
@@ -27,8 +71,12 @@ impl DurableState {
     /// Faults if the store cannot answer.
     pub fn prefetch(&self, keys: &[StateKey]) -> Result<(), Fault> {
         let view = self.newest();
-        for key in keys {
-            view.get(key)?;
+        for keys in keys.chunks(KEYS_AT_A_TIME) {
+            let values = keys.iter().map(|key| view.get(key)).collect::<Result<Vec<_>, _>>()?;
+            let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+            for (key, value) in keys.iter().zip(values) {
+                ahead.put(view.height(), key, value);
+            }
         }
         let mut hashes: Vec<Hash> = keys.iter().map(|key| key_hash(key.as_bytes())).collect();
         // Side by side on the way through the tree.

@@ -9,6 +9,7 @@ use alloy_primitives::Bytes;
 
 use super::super::tests::{IDENTITY, small};
 use super::super::{DurableConfig, DurableState};
+use super::{AHEAD_BYTES_MAX, Ahead};
 use crate::state::store::memory::MemoryStore;
 use crate::state::store::{Batch, Durability, Snapshot, Store, StoreError, Table};
 use crate::state::{ChangeSet, StateKey};
@@ -54,13 +55,13 @@ impl Snapshot for CountingSnapshot {
     }
 }
 
-#[test]
-fn a_commit_of_keys_that_were_read_ahead_reads_nothing_from_the_store() {
+/// Returns how often a commit of 2,000 keys that were read ahead reads the store, with a cache of so many bytes.
+fn reads_of_a_commit_that_was_read_ahead(cache_bytes: usize) -> u64 {
     let counting = Arc::new(CountingStore::default());
     let reads = Arc::clone(&counting.reads);
     let key = |number: u16| StateKey::from_bytes(&number.to_be_bytes());
     let changes = |value| (0..2_000).map(|number| (key(number), Some(vec![value; 9].into()))).collect::<ChangeSet>();
-    let config = DurableConfig { page_bytes_max: 1 << 20, ..small(1 << 20) };
+    let config = DurableConfig { page_bytes_max: 1 << 20, ..small(cache_bytes) };
     drop(DurableState::create(counting.clone(), IDENTITY, config, &changes(0), vec![]).unwrap());
 
     let durable = DurableState::open(counting, IDENTITY, config).unwrap().unwrap();
@@ -69,5 +70,44 @@ fn a_commit_of_keys_that_were_read_ahead_reads_nothing_from_the_store() {
     let before = reads.load(Ordering::Relaxed);
     assert!(before > 2_000, "values and pages were read");
     durable.commit(1, &changes(1), vec![]).unwrap();
-    assert_eq!(reads.load(Ordering::Relaxed), before);
+    reads.load(Ordering::Relaxed).saturating_sub(before)
+}
+
+#[test]
+fn a_commit_of_keys_that_were_read_ahead_reads_nothing_from_the_store() {
+    assert_eq!(reads_of_a_commit_that_was_read_ahead(1 << 20), 0);
+}
+
+#[test]
+fn values_that_were_read_ahead_are_held_when_the_cache_has_no_room_for_them() {
+    assert_eq!(reads_of_a_commit_that_was_read_ahead(0), 0);
+}
+
+#[test]
+fn what_was_read_ahead_is_of_one_height_and_given_once() {
+    let (key, other) = (StateKey::from_bytes(b"key"), StateKey::from_bytes(b"other"));
+    let value = |byte: u8| Some(Bytes::from(vec![byte]));
+    let mut ahead = Ahead::default();
+    ahead.put(3, &key, value(3));
+    ahead.put(4, &other, None);
+    ahead.put(3, &key, value(3));
+    let taken = ahead.take(4);
+    assert_eq!((taken.get(&key), taken.get(&other)), (None, Some(&None)));
+    assert_eq!(ahead.take(4).get(&other), None, "it was given");
+
+    // A reader that was slow: it tells of a height that a block has left behind.
+    ahead.put(4, &key, value(4));
+    assert_eq!(ahead.take(5).get(&key), None);
+    ahead.put(5, &key, value(5));
+    assert_eq!(ahead.take(5).get(&key), Some(&value(5)));
+}
+
+#[test]
+fn what_is_read_ahead_is_bounded_by_bytes() {
+    let mut ahead = Ahead::default();
+    for number in 0..64_u8 {
+        ahead.put(1, &StateKey::from_bytes(&[number]), Some(vec![number; AHEAD_BYTES_MAX / 32].into()));
+    }
+    assert!(ahead.values.len() < 32 && ahead.values.len() > 28);
+    assert!(ahead.bytes <= AHEAD_BYTES_MAX);
 }
