@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use super::hash::{Domain, EMPTY, Hash, Pair, hash_many, pair, turns_right};
 use super::page::{CHILDREN, Child, Leaf};
+use super::quarters::{QUARTER_LEVELS, QUARTERS, Quarters};
 
 /// A subtree: its hash, and whether it is a single entry. A subtree of one entry is that entry's leaf at any depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,27 @@ impl Forest {
     pub fn plant_entries(&mut self, depth: usize, leaves: &[Leaf]) -> usize {
         let root = self.entries(depth, leaves);
         self.plant(root)
+    }
+
+    /// Takes the quarters of a page of entries, of which only those are hashed that are not known. Returns the place of the first
+    /// one's hash in the harvest; behind those of the quarters comes the page's own.
+    pub(super) fn plant_quarters(&mut self, depth: usize, leaves: &[Leaf], quarters: &Quarters) -> usize {
+        let first = self.roots.len();
+        let [a, b, c, d]: [Node; QUARTERS] = core::array::from_fn(|quarter| {
+            let leaves = leaves.get(quarters.range(quarter)).unwrap_or_default();
+            let node = match (quarters.known(quarter), leaves.len()) {
+                (None, _) => self.entries(depth + QUARTER_LEVELS, leaves),
+                (Some(_), 0) => Node::Empty,
+                (Some(hash), 1) => Node::One(self.known(hash)),
+                (Some(hash), _) => Node::Many(self.known(hash)),
+            };
+            self.plant(node);
+            node
+        });
+        let (left, right) = (self.join(a, b), self.join(c, d));
+        let root = self.join(left, right);
+        self.plant(root);
+        first
     }
 
     /// Takes the children of a page, which must have their hashes; returns the place of its hash in the harvest.

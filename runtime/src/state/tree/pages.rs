@@ -14,6 +14,7 @@ use alloy_primitives::Bytes;
 
 use super::hash::Hash;
 use super::page::{Branch, Page, PageId};
+use super::quarters::{QUARTERS, Quarters};
 use crate::fault::Fault;
 
 /// Where pages come from that are not in memory.
@@ -77,7 +78,9 @@ impl Turn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Resident {
     pub(super) page: Page,
-    /// Its place among the hashes of the update that goes on.
+    /// The hashes inside a page of entries, once it was changed.
+    pub(super) quarters: Option<Box<Quarters>>,
+    /// The place of these, and of its own, among the hashes of the update that goes on.
     pub(super) place: usize,
     /// Whether the store is behind.
     pub(super) changed: bool,
@@ -87,11 +90,24 @@ pub(super) struct Resident {
 
 impl Resident {
     pub(super) fn clean(page: Page) -> Self {
-        Self { page, place: 0, changed: false, used: true }
+        Self { page, quarters: None, place: 0, changed: false, used: true }
     }
 
     pub(super) fn changed(page: Page) -> Self {
-        Self { page, place: 0, changed: true, used: true }
+        Self { changed: true, ..Self::clean(page) }
+    }
+
+    /// Returns the bytes that it takes in memory, without the pages below.
+    pub(super) fn bytes(&self) -> usize {
+        let quarters = self.quarters.as_ref().map_or(0, |_| size_of::<Quarters>());
+        self.page.bytes().saturating_add(quarters)
+    }
+
+    /// Takes the hashes of a page of entries from those of the update; returns its own.
+    pub(super) fn take_hashes(&mut self, hashes: &[Hash]) -> Option<Hash> {
+        let (inside, rest) = hashes.get(self.place..)?.split_first_chunk::<QUARTERS>()?;
+        self.quarters.as_mut()?.take(inside);
+        rest.first().copied()
     }
 }
 
@@ -152,7 +168,7 @@ impl Pages {
         let clean_bytes = &mut self.clean_bytes;
         let mut flush = |id: &PageId, resident: &mut Resident| {
             if std::mem::take(&mut resident.changed) {
-                *clean_bytes = clean_bytes.saturating_add(resident.page.bytes());
+                *clean_bytes = clean_bytes.saturating_add(resident.bytes());
                 write(id, Some(&resident.page));
             }
         };
@@ -262,7 +278,7 @@ fn drop_unused(branch: &mut Branch, id: PageId, turn: Turn) -> usize {
             is_bare = below.below.iter().all(Option::is_none);
         }
         if turn.has(&child) && is_bare && !resident.changed && !std::mem::take(&mut resident.used) {
-            freed = freed.saturating_add(resident.page.bytes());
+            freed = freed.saturating_add(resident.bytes());
             *slot = None;
         }
     }

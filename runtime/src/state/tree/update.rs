@@ -9,6 +9,7 @@ use super::forest::Forest;
 use super::hash::{EMPTY, Hash};
 use super::page::{Branch, CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId};
 use super::pages::{Found, NoSource, PageSource, Pages, Resident, Turn, load, missing};
+use super::quarters::Quarters;
 use crate::fault::Fault;
 
 /// A change of one entry: the hash of its key, and the hash of its new value or nothing for its removal.
@@ -17,8 +18,8 @@ pub type Change = (Hash, Option<Hash>);
 /// The fewest changes that are worth threads.
 const CHANGES_ON_THREADS_MIN: usize = 1_024;
 
-/// Pages that are hashed together: enough for the processor's lanes, few enough for its cache.
-const PAGES_HASHED_TOGETHER: usize = 64;
+/// Hashes of pages and of their quarters that are computed together: enough for the processor's lanes, few enough for its cache.
+const PLANTED_TOGETHER: usize = 640;
 
 /// The tree over all entries of a state.
 #[derive(Clone, Debug)]
@@ -157,12 +158,18 @@ impl<'a> Update<'a> {
         self.set_ahead(resident);
         match &mut resident.page {
             Page::Leaves(leaves) => {
-                merge(leaves, changes);
-                if leaves.is_empty() || leaves.len() > LEAVES_MAX {
-                    let leaves = std::mem::take(leaves);
-                    return Ok(self.plant(id, slot, leaves));
+                let quarters = resident.quarters.get_or_insert_with(|| Box::new(Quarters::new(&id, leaves)));
+                // Most blocks change values and no more; then the leaves stay where they are.
+                let others = quarters.overwrite(&id, leaves, changes);
+                if !others.is_empty() {
+                    *leaves = merge(leaves, others);
+                    if leaves.is_empty() || leaves.len() > LEAVES_MAX {
+                        let leaves = std::mem::take(leaves);
+                        return Ok(self.plant(id, slot, leaves));
+                    }
+                    **quarters = Quarters::new(&id, leaves);
                 }
-                resident.place = self.hash_entries(&id, leaves);
+                resident.place = self.hash_entries(&id, leaves, quarters);
                 Ok(Count::Listed(leaves.len()))
             }
             Page::Branch(branch) => match self.change_below(&id, branch, changes)? {
@@ -263,8 +270,10 @@ impl<'a> Update<'a> {
         }
         self.found.due.push(id);
         if leaves.len() <= LEAVES_MAX {
-            let (count, place) = (leaves.len(), self.hash_entries(&id, &leaves));
-            *slot = Some(Resident { place, ..Resident::changed(Page::Leaves(leaves)) });
+            let quarters = Box::new(Quarters::new(&id, &leaves));
+            let (count, place) = (leaves.len(), self.hash_entries(&id, &leaves, &quarters));
+            let quarters = Some(quarters);
+            *slot = Some(Resident { place, quarters, ..Resident::changed(Page::Leaves(leaves)) });
             return Count::Listed(count);
         }
         let mut branch = Box::new(Branch::EMPTY);
@@ -282,22 +291,22 @@ impl<'a> Update<'a> {
     fn set_ahead(&mut self, resident: &mut Resident) {
         resident.used = true;
         if !std::mem::replace(&mut resident.changed, true) {
-            self.found.ahead_bytes = self.found.ahead_bytes.saturating_add(resident.page.bytes());
+            self.found.ahead_bytes = self.found.ahead_bytes.saturating_add(resident.bytes());
         }
     }
 
-    /// Lists a page of entries for hashing; returns the place of its hash.
-    fn hash_entries(&mut self, id: &PageId, leaves: &[Leaf]) -> usize {
-        if self.forest.planted() >= PAGES_HASHED_TOGETHER {
+    /// Lists a page of entries for hashing; returns the place of its hashes.
+    fn hash_entries(&mut self, id: &PageId, leaves: &[Leaf], quarters: &Quarters) -> usize {
+        if self.forest.planted() >= PLANTED_TOGETHER {
             self.forest.harvest(&mut self.hashes);
         }
-        self.hashes.len().saturating_add(self.forest.plant_entries(id.depth(), leaves))
+        self.hashes.len().saturating_add(self.forest.plant_quarters(id.depth(), leaves, quarters))
     }
 
     /// Brings the hashes of a page's subtree up to it; returns what the page above keeps of it.
     fn rehash(&mut self, resident: &mut Resident) -> Child {
         let hash = match &mut resident.page {
-            Page::Leaves(_) => self.hashes.get(resident.place).copied(),
+            Page::Leaves(_) => resident.take_hashes(&self.hashes),
             Page::Branch(branch) => {
                 self.rehash_below(branch);
                 self.forest.plant_children(&branch.children);
@@ -350,21 +359,7 @@ fn parts_of<'a>(id: &PageId, changes: &'a [Change]) -> [&'a [Change]; CHILDREN] 
 }
 
 /// Applies changes to leaves; both are ordered by key.
-fn merge(leaves: &mut Vec<Leaf>, changes: &[Change]) {
-    // Most blocks change values and no more; then the leaves stay where they are.
-    let mut changes = changes.iter();
-    while let Some((key, Some(value))) = changes.as_slice().first() {
-        // From front to back, as the processor foresees it; a search would wait for memory at every step.
-        let Some(leaf) = leaves.iter_mut().find(|leaf| leaf.key == *key) else { break };
-        leaf.value = *value;
-        changes.next();
-    }
-    if !changes.as_slice().is_empty() {
-        *leaves = merge_all(leaves, changes.as_slice());
-    }
-}
-
-fn merge_all(leaves: &[Leaf], changes: &[Change]) -> Vec<Leaf> {
+fn merge(leaves: &[Leaf], changes: &[Change]) -> Vec<Leaf> {
     let mut merged = Vec::with_capacity(leaves.len().saturating_add(changes.len()));
     let mut old = leaves.iter().peekable();
     for (key, value) in changes {
