@@ -79,7 +79,7 @@ impl Scene {
     fn change(&self, change: impl FnOnce(&mut Batch)) {
         let mut batch = Batch::default();
         change(&mut batch);
-        self.store().write(&batch, Durability::Synced).unwrap();
+        self.store().write(batch, Durability::Synced).unwrap();
     }
 }
 

@@ -52,7 +52,7 @@ impl Database for Raw {
     }
 
     async fn commit(&mut self, changes: Batch) -> Result<Root, Problem> {
-        self.store()?.write(&changes, Durability::Synced)?;
+        self.store()?.write(changes, Durability::Synced)?;
         Ok(0)
     }
 

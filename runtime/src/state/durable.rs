@@ -107,7 +107,7 @@ impl DurableState {
         put_entries(&mut batch, genesis);
         put_pages(&mut batch, &mut tree, Turn::ALL);
         put_block(&mut batch, &head, &block);
-        store.write(&batch, Durability::Synced)?;
+        store.write(batch, Durability::Synced)?;
         Self::start(store, identity, config, tree, head)
     }
 

@@ -10,6 +10,7 @@
 //! The fingerprint of a key is the first 8 bytes of its BLAKE3 hash. Cost of a read at an earlier height: a binary search for
 //! each block since then, and one chunk from the store where it finds the key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use alloy_primitives::Bytes;
@@ -70,12 +71,12 @@ pub struct Replaced {
 
 impl Replaced {
     /// Takes keys in their order, each with what was there.
-    pub fn new(height: u64, replaced: &[(&StateKey, Option<Bytes>)]) -> Self {
+    pub fn new(height: u64, replaced: &[(&StateKey, Cow<'_, Option<Bytes>>)]) -> Self {
         // In one piece, which is allocated once.
         let (mut bytes, mut chunks) = (Vec::new(), Vec::new());
         for chunk in replaced.chunks(CHUNK_ENTRIES) {
             let Some((last, _)) = chunk.last() else { continue };
-            let listed = chunk.iter().map(|(key, value)| (key.as_bytes(), value.as_ref().map(AsRef::as_ref)));
+            let listed = chunk.iter().map(|(key, value)| (key.as_bytes(), Option::as_ref(value).map(AsRef::as_ref)));
             let start = bytes.len();
             listed.collect::<Vec<(&[u8], Option<&[u8]>)>>().encode_to(&mut bytes);
             chunks.push((row(height, last.as_bytes()), start..bytes.len()));

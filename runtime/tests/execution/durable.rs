@@ -110,7 +110,7 @@ fn case_112_a_damaged_block_is_a_fault_and_no_answer_and_a_damaged_head_does_not
         row[40] ^= 1;
         let mut batch = Batch::default();
         batch.put(Table::Blocks, place.to_vec(), row);
-        store.write(&batch, Durability::Synced).unwrap();
+        store.write(batch, Durability::Synced).unwrap();
         // The other is read as ever.
         let chain = open();
         assert_eq!(chain.is_ok(), height == 1);
@@ -240,7 +240,7 @@ fn case_114_a_chain_checks_its_root_beside_the_blocks_and_halts_on_a_difference(
     }
     let mut batch = Batch::default();
     batch.put(Table::Entries, &b"left over"[..], &b"somehow"[..]);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     // The next check is of block 4, as it was; the one after that sees it.
     commit(&mut chain).unwrap();
     commit(&mut chain).unwrap();

@@ -61,7 +61,7 @@ fn reseal(store: &Arc<dyn Store>, height: u64, from_end: usize) {
     row[end..].copy_from_slice(hash.as_bytes());
     let mut batch = Batch::default();
     batch.put(Table::Blocks, height.to_be_bytes().to_vec(), row);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
 }
 
 #[test]

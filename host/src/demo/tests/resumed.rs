@@ -33,7 +33,7 @@ impl Store for StoppingStore {
         self.store.snapshot()
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let stop_at = self.stop_at.load(Ordering::Relaxed);
         let is_it = |(table, key, _): &(Table, _, _)| *table == Table::Blocks && *key == stop_at.to_be_bytes()[..];
         let stops = batch.rows.iter().any(is_it);

@@ -1,5 +1,7 @@
 //! Committing a block: named steps, between any two of which the process may end.
 
+use core::ops::Range;
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use alloy_primitives::Bytes;
@@ -38,10 +40,11 @@ impl DurableState {
         // Until the last step has succeeded.
         writer.failed = true;
         let published = self.published();
+        let pruned = self.pruned_by(&writer, height);
         // Beside each other: what is replaced is not needed for the root, nor the other way round.
         let mut rows = Ok(Batch::default());
         let hashed = threads::beside(
-            || rows = self.rows_of(&published, height, changes),
+            || rows = self.rows_of(&published, height, changes, pruned.clone()),
             || {
                 let hashed = hashed(changes);
                 writer.tree.apply(&StoredPages(&*published.snapshot), &hashed).map(|_| hashed)
@@ -50,11 +53,11 @@ impl DurableState {
         let batch = rows?;
         crash_point("values read, tree hashed");
         let changed = Arc::new(changed_keys(height, &hashed));
-        let (batch, head) = self.gather(&mut writer, &published, batch, &changed, block)?;
+        let (batch, head) = gather(&mut writer, batch, &changed, pruned.end, &block);
         crash_point("batch gathered");
         // Nobody reads at the height before the block is published, so the cache may know it before the store does.
         let advance = || self.cache.advance(height, changes.iter());
-        threads::beside(advance, || self.store.write(&batch, self.config.durability_at(height)))?;
+        threads::beside(advance, || self.store.write(batch, self.config.durability_at(height)))?;
         crash_point("batch written");
         self.publish(&published, changed, &head);
         writer.head = head;
@@ -62,12 +65,29 @@ impl DurableState {
         Ok(StateRoot::new(writer.head.root))
     }
 
-    /// Returns the rows that follow from the changes alone: what stands under every key that changes, and what will.
-    fn rows_of(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Batch, Fault> {
+    /// Returns the blocks whose records the next block removes: at most two, so that a shorter retention is reached in bounded
+    /// steps.
+    fn pruned_by(&self, writer: &Writer, height: u64) -> Range<u64> {
+        let (first, oldest) = (writer.head.undo_height, oldest_needed(&self.config, &writer.pins, height));
+        first..oldest.clamp(first, first.saturating_add(2))
+    }
+
+    /// Returns the rows for which nothing needs to be hashed: what stands under every key that changes, what will, and which
+    /// records go.
+    fn rows_of(
+        &self,
+        published: &Published,
+        height: u64,
+        changes: &ChangeSet,
+        pruned: Range<u64>,
+    ) -> Result<Batch, StoreError> {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take(published.head);
-        let read = |key: &StateKey| match ahead.get(key).cloned().or_else(|| self.cache.get(key, published.head)) {
-            Some(value) => Ok(value),
-            None => published.snapshot.get(Table::Entries, key.as_bytes()),
+        let read = |key: &StateKey| match ahead.get(key) {
+            Some(value) => Ok(Cow::Borrowed(value)),
+            None => match self.cache.get(key, published.head) {
+                Some(value) => Ok(Cow::Owned(value)),
+                None => published.snapshot.get(Table::Entries, key.as_bytes()).map(Cow::Owned),
+            },
         };
         let part = |keys: &[&StateKey]| {
             let values = keys.iter().map(|key| Ok((*key, read(key)?))).collect::<Result<Vec<_>, StoreError>>()?;
@@ -76,38 +96,13 @@ impl DurableState {
         let keys: Vec<&StateKey> = changes.keys().collect();
         let mut batch = Batch::default();
         for replaced in threads::parts(&keys, READ_TOGETHER, part) {
-            undo::write(&mut batch, replaced.map_err(Fault::Store)?);
+            undo::write(&mut batch, replaced?);
         }
         put_entries(&mut batch, changes);
-        Ok(batch)
-    }
-
-    /// Puts the rest of what the block changes into the batch.
-    fn gather(
-        &self,
-        writer: &mut Writer,
-        published: &Published,
-        mut batch: Batch,
-        changed: &ChangedKeys,
-        block: Vec<u8>,
-    ) -> Result<(Batch, DurableHead), Fault> {
-        let (height, mut undo_height) = (changed.height, writer.head.undo_height);
-        undo::write_changed(&mut batch, changed);
-        // At most two records a block, so that a shorter retention is reached in bounded steps.
-        let oldest = oldest_needed(&self.config, &writer.pins, height);
-        for _ in 0..2 {
-            if undo_height < oldest {
-                undo::remove(&mut batch, &*published.snapshot, undo_height)?;
-                undo_height = undo_height.saturating_add(1);
-            }
+        for height in pruned {
+            undo::remove(&mut batch, &*published.snapshot, height)?;
         }
-        put_pages(&mut batch, &mut writer.tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
-        // The part that had its turn first among the last ones is the one that is the furthest behind.
-        let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
-        let pages_height = behind.max(writer.head.pages_height);
-        let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
-        put_block(&mut batch, &head, &block);
-        Ok((batch, head))
+        Ok(batch)
     }
 
     /// Lets everybody see the block.
@@ -120,6 +115,25 @@ impl DurableState {
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
     }
+}
+
+/// Puts the rest of what the block changes into the batch; `undo_height` is the oldest record that it leaves.
+fn gather(
+    writer: &mut Writer,
+    mut batch: Batch,
+    changed: &ChangedKeys,
+    undo_height: u64,
+    block: &[u8],
+) -> (Batch, DurableHead) {
+    let height = changed.height;
+    undo::write_changed(&mut batch, changed);
+    put_pages(&mut batch, &mut writer.tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
+    // The part that had its turn first among the last ones is the one that is the furthest behind.
+    let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
+    let pages_height = behind.max(writer.head.pages_height);
+    let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
+    put_block(&mut batch, &head, block);
+    (batch, head)
 }
 
 fn changed_keys(height: u64, changes: &[Change]) -> ChangedKeys {

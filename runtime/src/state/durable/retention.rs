@@ -141,7 +141,7 @@ impl DurableState {
         self.at(height)?;
         let mut batch = Batch::default();
         batch.put(Table::Meta, row(name), height.encode());
-        self.write_beside(&mut writer, &batch)?;
+        self.write_beside(&mut writer, batch)?;
         writer.pins.insert(name.to_owned(), height);
         Ok(())
     }
@@ -157,7 +157,7 @@ impl DurableState {
         }
         let mut batch = Batch::default();
         batch.remove(Table::Meta, row(name));
-        self.write_beside(&mut writer, &batch)?;
+        self.write_beside(&mut writer, batch)?;
         writer.pins.remove(name);
         Ok(true)
     }
@@ -202,7 +202,7 @@ impl DurableState {
         let mut head = writer.head.clone();
         head.undo_height = head.undo_height.saturating_add(1);
         batch.put(Table::Meta, HEAD_KEY, head.encode());
-        self.write_beside(writer, &batch)?;
+        self.write_beside(writer, batch)?;
         let mut blocks = published.blocks.clone();
         blocks.pop_front();
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
@@ -219,7 +219,7 @@ impl DurableState {
         put_pages(&mut batch, &mut writer.tree, Turn::ALL);
         let head = DurableHead { pages_height: writer.head.height, ..writer.head.clone() };
         batch.put(Table::Meta, HEAD_KEY, head.encode());
-        self.write_beside(&mut writer, &batch)?;
+        self.write_beside(&mut writer, batch)?;
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks: published.blocks.clone() };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         writer.head = head;
@@ -227,7 +227,7 @@ impl DurableState {
     }
 
     /// Writes something that is no block. Nothing more is written after a failure until the state is opened again.
-    fn write_beside(&self, writer: &mut Writer, batch: &Batch) -> Result<(), Fault> {
+    fn write_beside(&self, writer: &mut Writer, batch: Batch) -> Result<(), Fault> {
         if writer.failed {
             return Err(Fault::Store(StoreError::Stopped));
         }

@@ -268,13 +268,13 @@ fn a_foreign_database_is_refused_with_what_to_do() {
 
     let mut batch = Batch::default();
     batch.put(Table::Meta, IDENTITY_KEY, (FORMAT + 1, IDENTITY).encode());
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     assert!(matches!(refusal(IDENTITY), OpenError::Format { found } if found == FORMAT + 1));
 
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let mut batch = Batch::default();
     batch.put(Table::Entries, &b"something"[..], &b"else"[..]);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     assert!(matches!(DurableState::open(store, IDENTITY, small(0)), Err(OpenError::Foreign)));
 }
 
@@ -328,7 +328,7 @@ impl Store for FullStore {
         self.store.snapshot()
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         if self.full.load(Ordering::Relaxed) { Err(StoreError::Full) } else { self.store.write(batch, durability) }
     }
 
@@ -367,7 +367,7 @@ fn case_112_a_damaged_page_or_entry_is_found_when_the_state_is_opened_or_checked
     let one = StateKey::from_bytes(&[0, 1]);
     let mut batch = Batch::default();
     batch.put(Table::Entries, one.as_bytes().to_vec(), &b"flipped"[..]);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     drop(durable);
     let damage = open(&store, small(0)).check_root().unwrap_err();
     assert!(damage.to_string().contains("the root of the entries"), "{damage}");
@@ -376,7 +376,7 @@ fn case_112_a_damaged_page_or_entry_is_found_when_the_state_is_opened_or_checked
     let (place, mut page) = store.snapshot().seek(Table::Pages, &[0]).unwrap().map(|(k, v)| (k, v.to_vec())).unwrap();
     *page.last_mut().unwrap() ^= 1;
     batch.put(Table::Pages, place, page);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     let damage = DurableState::open(store, IDENTITY, small(0)).unwrap_err();
     assert!(damage.to_string().contains("the root of the tree"), "{damage}");
 }
@@ -405,7 +405,7 @@ impl Store for NotingStore {
         self.store.snapshot()
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         self.synced.lock().unwrap().push(durability == Durability::Synced);
         self.store.write(batch, durability)
     }

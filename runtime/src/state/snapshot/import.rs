@@ -213,7 +213,7 @@ impl<'a> Import<'a> {
         self.done = self.done.saturating_add(1);
         if !is_last {
             batch.put(Table::Meta, IMPORT_KEY, Mark { snapshot: self.snapshot, chunks: self.done }.encode());
-            return Ok(self.store.write(&batch, Durability::Buffered).map_err(Fault::from)?);
+            return Ok(self.store.write(batch, Durability::Buffered).map_err(Fault::from)?);
         }
         let SnapshotHead { identity, height, .. } = *self.head;
         if root != self.head.root {
@@ -223,6 +223,6 @@ impl<'a> Import<'a> {
         put_identity(&mut batch, identity);
         put_block(&mut batch, &head, &self.head.block);
         batch.remove(Table::Meta, IMPORT_KEY);
-        Ok(self.store.write(&batch, Durability::Synced).map_err(Fault::from)?)
+        Ok(self.store.write(batch, Durability::Synced).map_err(Fault::from)?)
     }
 }

@@ -181,7 +181,7 @@ fn what_cannot_be_read_is_not_exported() {
     assert!(matches!(error, ExportError::View(ViewError::Future { .. })), "{error}");
     let mut batch = Batch::default();
     batch.put(Table::Entries, b"k2".to_vec(), &b"rotten"[..]);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     let durable = open(&store, ARCHIVE);
     let mut file = Vec::new();
     let error = durable.export(0, &mut file, &mut |_| {}).unwrap_err();
@@ -436,7 +436,7 @@ fn a_store_that_holds_something_is_not_imported_into() {
     let store = memory();
     let mut batch = Batch::default();
     batch.put(Table::Entries, &b"something"[..], &b"else"[..]);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     assert!(matches!(import_into(&store, &file), Err(ImportError::NotEmpty)));
 }
 
@@ -448,7 +448,7 @@ impl Store for FewBatches {
         self.0.snapshot()
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let mut left = self.1.lock().unwrap();
         *left = left.checked_sub(1).ok_or(StoreError::Full)?;
         self.0.write(batch, durability)

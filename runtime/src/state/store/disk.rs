@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy_primitives::Bytes;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
 
 use folder::Folder;
 use journal::{MARK_KEY, Mark};
@@ -134,7 +134,7 @@ impl Store for DiskStore {
         })
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let mode = match durability {
             Durability::Synced => PersistMode::SyncAll,
             Durability::Buffered => PersistMode::Buffer,
@@ -142,13 +142,14 @@ impl Store for DiskStore {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let number = writer.number.saturating_add(1);
         let mark = Mark { number, synced: writer.synced, sequence: self.database.seqno() };
-        let mut rows = self.database.batch().durability(Some(mode));
+        let count = batch.rows.len().saturating_add(1);
+        let mut rows = OwnedWriteBatch::with_capacity(self.database.clone(), count).durability(Some(mode));
         rows.insert(&writer.marks, MARK_KEY, mark.to_bytes());
-        for (table, key, value) in &batch.rows {
-            let table = self.tables.of(*table);
+        for (table, key, value) in batch.rows {
+            let table = self.tables.of(table);
             match value {
-                Some(value) => rows.insert(table, key.0.clone(), value.0.clone()),
-                None => rows.remove(table, key.0.clone()),
+                Some(value) => rows.insert(table, key.0, value.0),
+                None => rows.remove(table, key.0),
             }
         }
         match rows.commit() {
@@ -187,7 +188,7 @@ impl Drop for DiskStore {
     /// taken for a batch that was never finished then.
     fn drop(&mut self) {
         // Without it nothing is lost.
-        self.write(&Batch::default(), Durability::Synced).unwrap_or_default();
+        self.write(Batch::default(), Durability::Synced).unwrap_or_default();
     }
 }
 

@@ -32,14 +32,14 @@ impl Store for MemoryStore {
         Arc::<Tables>::clone(&tables)
     }
 
-    fn write(&self, batch: &Batch, _: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, _: Durability) -> Result<(), StoreError> {
         let mut shared = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let tables = Arc::make_mut(&mut shared);
-        for (table, key, value) in &batch.rows {
-            let rows = &mut tables.0[*table as usize];
+        for (table, key, value) in batch.rows {
+            let rows = &mut tables.0[table as usize];
             match value {
-                Some(value) => rows.insert(key.clone(), value.clone()),
-                None => rows.remove(key),
+                Some(value) => rows.insert(key, value),
+                None => rows.remove(&key),
             };
         }
         Ok(())

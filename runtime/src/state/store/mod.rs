@@ -109,7 +109,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// Nothing of the batch is visible then; whether it will be after opening the store again is not known.
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError>;
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError>;
 
     /// Returns the bytes that the store takes on disk.
     ///

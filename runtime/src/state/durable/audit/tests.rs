@@ -38,7 +38,7 @@ fn found(change: impl FnOnce(&dyn Snapshot, &mut Batch)) -> Vec<String> {
     assert_eq!(audit(&store), [""; 0]);
     let mut batch = Batch::default();
     change(&*store.snapshot(), &mut batch);
-    store.write(&batch, Durability::Synced).unwrap();
+    store.write(batch, Durability::Synced).unwrap();
     audit(&store)
 }
 

@@ -31,7 +31,7 @@ impl Store for CountingStore {
         Arc::new(CountingSnapshot { snapshot: self.store.snapshot(), reads: Arc::clone(&self.reads) })
     }
 
-    fn write(&self, batch: &Batch, durability: Durability) -> Result<(), StoreError> {
+    fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         self.store.write(batch, durability)
     }
 

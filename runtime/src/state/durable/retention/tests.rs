@@ -111,7 +111,7 @@ fn a_pin_that_is_damaged_in_the_database_is_found_when_it_is_opened() {
     let world = World::new(SHORT);
     let mut batch = Batch::default();
     batch.put(Table::Meta, row("a"), &b"short"[..]);
-    world.store.write(&batch, Durability::Synced).unwrap();
+    world.store.write(batch, Durability::Synced).unwrap();
     let damage = DurableState::open(world.store, IDENTITY, SHORT).unwrap_err();
     assert!(damage.to_string().contains("stored pin is corrupt"), "{damage}");
 }

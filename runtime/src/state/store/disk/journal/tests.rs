@@ -17,7 +17,7 @@ fn journal(batches: u64, durability: Durability) -> Vec<u8> {
         let mut rows = Rows::default();
         rows.put(Table::Entries, number.to_be_bytes().to_vec(), vec![7; 5]);
         rows.remove(Table::Pages, vec![1, 2, 3]);
-        store.write(&rows, durability).unwrap();
+        store.write(rows, durability).unwrap();
     }
     drop(store);
     let mut journal = fs::read(folder.path().join("database/0.jnl")).unwrap();
