@@ -10,11 +10,10 @@
 //! The fingerprint of a key is the first 8 bytes of its BLAKE3 hash. Cost of a read at an earlier height: a binary search for
 //! each block since then, and one chunk from the store where it finds the key.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use alloy_primitives::Bytes;
-use parity_scale_codec::{DecodeAll, Encode};
+use parity_scale_codec::{Compact, Decode, DecodeAll, Encode};
 
 use super::StateKey;
 use super::store::{Batch, Snapshot, StoreError, Table};
@@ -23,6 +22,9 @@ use crate::fault::Fault;
 
 /// Entries of one chunk.
 const CHUNK_ENTRIES: usize = 64;
+
+/// Bytes of a row for which room is made.
+const ROW_BYTES_EXPECTED: usize = 128;
 
 const HEIGHT_BYTES: usize = 8;
 
@@ -70,20 +72,40 @@ pub struct Replaced {
 }
 
 impl Replaced {
-    /// Takes keys in their order, each with what was there.
-    pub fn new(height: u64, replaced: &[(&StateKey, Cow<'_, Option<Bytes>>)]) -> Self {
+    /// Lists keys in their order. `append` adds the row of each ([`append_row`]).
+    ///
+    /// # Errors
+    /// The first one of `append`.
+    pub fn new<E>(
+        height: u64,
+        keys: &[&StateKey],
+        mut append: impl FnMut(&StateKey, &mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Self, E> {
         // In one piece, which is allocated once.
-        let (mut bytes, mut chunks) = (Vec::new(), Vec::new());
-        for chunk in replaced.chunks(CHUNK_ENTRIES) {
-            let Some((last, _)) = chunk.last() else { continue };
-            let listed = chunk.iter().map(|(key, value)| (key.as_bytes(), Option::as_ref(value).map(AsRef::as_ref)));
+        let (mut bytes, mut chunks) = (Vec::with_capacity(keys.len().saturating_mul(ROW_BYTES_EXPECTED)), Vec::new());
+        for chunk in keys.chunks(CHUNK_ENTRIES) {
+            let Some(last) = chunk.last() else { continue };
             let start = bytes.len();
-            listed.collect::<Vec<(&[u8], Option<&[u8]>)>>().encode_to(&mut bytes);
+            Compact(u32::try_from(chunk.len()).unwrap_or(u32::MAX)).encode_to(&mut bytes);
+            for key in chunk {
+                append(key, &mut bytes)?;
+            }
             chunks.push((row(height, last.as_bytes()), start..bytes.len()));
         }
         let bytes = Bytes::from(bytes);
-        Self { rows: chunks.into_iter().map(|(key, chunk)| (key, bytes.slice(chunk))).collect() }
+        Ok(Self { rows: chunks.into_iter().map(|(key, chunk)| (key, bytes.slice(chunk))).collect() })
     }
+}
+
+/// Appends a row of a record: a key, and what was under it.
+pub fn append_row(bytes: &mut Vec<u8>, key: &StateKey, value: Option<&[u8]>) {
+    (key.as_bytes(), value).encode_to(bytes);
+}
+
+/// Tells whether a row of a record is of a key.
+pub fn is_row_of(mut row: &[u8], key: &StateKey) -> bool {
+    Compact::<u32>::decode(&mut row).is_ok_and(|bytes| usize::try_from(bytes.0) == Ok(key.as_bytes().len()))
+        && row.starts_with(key.as_bytes())
 }
 
 /// Writes a part of the record of a block.

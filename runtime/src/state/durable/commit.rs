@@ -1,7 +1,6 @@
 //! Committing a block: named steps, between any two of which the process may end.
 
 use core::ops::Range;
-use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use alloy_primitives::Bytes;
@@ -82,17 +81,18 @@ impl DurableState {
         pruned: Range<u64>,
     ) -> Result<Batch, StoreError> {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take(published.head);
-        let read = |key: &StateKey| match ahead.get(key) {
-            Some(value) => Ok(Cow::Borrowed(value)),
-            None => match self.cache.get(key, published.head) {
-                Some(value) => Ok(Cow::Owned(value)),
-                None => published.snapshot.get(Table::Entries, key.as_bytes()).map(Cow::Owned),
-            },
+        let read = |key: &StateKey| match self.cache.get(key, published.head) {
+            Some(value) => Ok(value),
+            None => published.snapshot.get(Table::Entries, key.as_bytes()),
         };
-        let part = |keys: &[&StateKey]| {
-            let values = keys.iter().map(|key| Ok((*key, read(key)?))).collect::<Result<Vec<_>, StoreError>>()?;
-            Ok(Replaced::new(height, &values))
+        let append = |key: &StateKey, bytes: &mut Vec<u8>| {
+            match ahead.row(key) {
+                Some(row) => bytes.extend_from_slice(row),
+                None => undo::append_row(bytes, key, read(key)?.as_ref().map(AsRef::as_ref)),
+            }
+            Ok(())
         };
+        let part = |keys: &[&StateKey]| Replaced::new(height, keys, append);
         let keys: Vec<&StateKey> = changes.keys().collect();
         let mut batch = Batch::default();
         for replaced in threads::parts(&keys, READ_TOGETHER, part) {

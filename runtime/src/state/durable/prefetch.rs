@@ -6,6 +6,8 @@
 //! read while the block still executes, by whoever calls, and at most [`AHEAD_BYTES_MAX`] bytes of memory. The writer is held
 //! for a step through memory of [`KEYS_AT_A_TIME`] keys, never while the store reads.
 
+use core::hash::BuildHasher;
+use core::ops::Range;
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -14,52 +16,58 @@ use foldhash::quality::RandomState;
 
 use super::super::store::Table;
 use super::super::tree::{Hash, PageId, key_hash};
-use super::super::{StateKey, StateReader};
+use super::super::{StateKey, StateReader, undo};
 use super::{DurableState, Writer};
 use crate::fault::Fault;
 
 /// Keys whose pages are looked for, and pages that are handed over, in one go.
 const KEYS_AT_A_TIME: usize = 256;
 
-/// The most bytes of values that are held for the next commit. Those of a larger block are read by the commit, or found in the
+/// The most bytes of rows that are held for the next commit. What a larger block replaces is read by the commit, or found in the
 /// cache.
 pub(super) const AHEAD_BYTES_MAX: usize = 16 << 20;
 
-/// What a value takes that is held, beside its own bytes and those of its key.
-const AHEAD_OVERHEAD_BYTES: usize = 100;
-
-/// Values that the next commit is going to replace. The cache has them as well, but what is read once is the first to go there,
-/// and between reading ahead and the commit lies all that the block reads.
+/// What the next commit is going to replace, as the rows of its record. The cache has the values as well, but what is read once
+/// is the first to go there, and between reading ahead and the commit lies all that the block reads.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
-    /// The height at which they were read.
+    /// The height at which it was read.
     height: u64,
-    values: HashMap<StateKey, Option<Bytes>, RandomState>,
-    bytes: usize,
+    /// The rows behind each other, so that none is allocated or dropped alone.
+    rows: Vec<u8>,
+    /// Where they are, by the hashes of their keys. Of two keys with one hash, which do not happen, it holds the later.
+    places: HashMap<u64, Range<usize>, RandomState>,
 }
 
 impl Ahead {
-    /// Takes a value that was read at a height. What was read at earlier ones goes.
-    fn put(&mut self, height: u64, key: &StateKey, value: Option<Bytes>) {
+    /// Takes what was under a key at a height. What was read at earlier ones goes.
+    fn put(&mut self, height: u64, key: &StateKey, value: Option<&[u8]>) {
         if height > self.height {
             *self = Self { height, ..Self::default() };
         }
-        let bytes = value.as_ref().map_or(0, |value| value.len()).saturating_add(key.as_bytes().len());
-        let bytes = self.bytes.saturating_add(bytes).saturating_add(AHEAD_OVERHEAD_BYTES);
-        if height == self.height && bytes <= AHEAD_BYTES_MAX && self.values.insert(key.clone(), value).is_none() {
-            self.bytes = bytes;
+        let bytes = value.map_or(0, <[u8]>::len).saturating_add(key.as_bytes().len());
+        if height != self.height || self.row(key).is_some() || self.rows.len().saturating_add(bytes) > AHEAD_BYTES_MAX {
+            return;
         }
+        let start = self.rows.len();
+        undo::append_row(&mut self.rows, key, value);
+        self.places.insert(self.hash(key), start..self.rows.len());
     }
 
-    /// Returns the values that were read at a height, which are the last that may be asked of it; none are held then.
+    /// Returns what was read at a height, of which nothing may be asked later; nothing is held then.
     pub(super) fn take(&mut self, height: u64) -> Self {
         let taken = std::mem::take(self);
         if taken.height == height { taken } else { Self::default() }
     }
 
-    /// Returns what is under a key, if that was read.
-    pub(super) fn get(&self, key: &StateKey) -> Option<&Option<Bytes>> {
-        self.values.get(key)
+    /// Returns the row of a key, if that was read.
+    pub(super) fn row(&self, key: &StateKey) -> Option<&[u8]> {
+        let place = self.places.get(&self.hash(key))?;
+        self.rows.get(place.clone()).filter(|row| undo::is_row_of(row, key))
+    }
+
+    fn hash(&self, key: &StateKey) -> u64 {
+        self.places.hasher().hash_one(key.as_bytes())
     }
 }
 
@@ -75,7 +83,7 @@ impl DurableState {
             let values = keys.iter().map(|key| view.get(key)).collect::<Result<Vec<_>, _>>()?;
             let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
             for (key, value) in keys.iter().zip(values) {
-                ahead.put(view.height(), key, value);
+                ahead.put(view.height(), key, value.as_ref().map(AsRef::as_ref));
             }
         }
         let mut hashes: Vec<Hash> = keys.iter().map(|key| key_hash(key.as_bytes())).collect();

@@ -12,7 +12,7 @@ use super::super::{DurableConfig, DurableState};
 use super::{AHEAD_BYTES_MAX, Ahead};
 use crate::state::store::memory::MemoryStore;
 use crate::state::store::{Batch, Durability, Snapshot, Store, StoreError, Table};
-use crate::state::{ChangeSet, StateKey};
+use crate::state::{ChangeSet, StateKey, undo};
 
 /// A store that counts what is read from it.
 #[derive(Default)]
@@ -83,31 +83,46 @@ fn values_that_were_read_ahead_are_held_when_the_cache_has_no_room_for_them() {
     assert_eq!(reads_of_a_commit_that_was_read_ahead(0), 0);
 }
 
+fn row(key: &StateKey, value: Option<&[u8]>) -> Vec<u8> {
+    let mut row = Vec::new();
+    undo::append_row(&mut row, key, value);
+    row
+}
+
 #[test]
 fn what_was_read_ahead_is_of_one_height_and_given_once() {
     let (key, other) = (StateKey::from_bytes(b"key"), StateKey::from_bytes(b"other"));
-    let value = |byte: u8| Some(Bytes::from(vec![byte]));
     let mut ahead = Ahead::default();
-    ahead.put(3, &key, value(3));
+    ahead.put(3, &key, Some(&[3]));
     ahead.put(4, &other, None);
-    ahead.put(3, &key, value(3));
+    ahead.put(3, &key, Some(&[3]));
     let taken = ahead.take(4);
-    assert_eq!((taken.get(&key), taken.get(&other)), (None, Some(&None)));
-    assert_eq!(ahead.take(4).get(&other), None, "it was given");
+    assert_eq!((taken.row(&key), taken.row(&other)), (None, Some(&row(&other, None)[..])));
+    assert_eq!(ahead.take(4).row(&other), None, "it was given");
 
     // A reader that was slow: it tells of a height that a block has left behind.
-    ahead.put(4, &key, value(4));
-    assert_eq!(ahead.take(5).get(&key), None);
-    ahead.put(5, &key, value(5));
-    assert_eq!(ahead.take(5).get(&key), Some(&value(5)));
+    ahead.put(4, &key, Some(&[4]));
+    assert_eq!(ahead.take(5).row(&key), None);
+    ahead.put(5, &key, Some(&[5]));
+    assert_eq!(ahead.take(5).row(&key), Some(&row(&key, Some(&[5]))[..]));
+}
+
+#[test]
+fn a_row_is_that_of_its_key_and_of_no_other() {
+    let key = StateKey::from_bytes(&[7; 300]);
+    let row = row(&key, Some(&[7; 9]));
+    assert!(undo::is_row_of(&row, &key));
+    assert!(!undo::is_row_of(&row, &StateKey::from_bytes(&[7; 299])));
+    assert!(!undo::is_row_of(&row, &StateKey::from_bytes(&[7; 301])));
+    assert!(!undo::is_row_of(&row, &StateKey::from_bytes(&[8; 300])));
 }
 
 #[test]
 fn what_is_read_ahead_is_bounded_by_bytes() {
     let mut ahead = Ahead::default();
+    let value = vec![7; AHEAD_BYTES_MAX / 32];
     for number in 0..64_u8 {
-        ahead.put(1, &StateKey::from_bytes(&[number]), Some(vec![number; AHEAD_BYTES_MAX / 32].into()));
+        ahead.put(1, &StateKey::from_bytes(&[number]), Some(&value));
     }
-    assert!(ahead.values.len() < 32 && ahead.values.len() > 28);
-    assert!(ahead.bytes <= AHEAD_BYTES_MAX);
+    assert!((30..32).contains(&ahead.places.len()));
 }
