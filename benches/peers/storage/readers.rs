@@ -1,5 +1,5 @@
 //! What historic readers cost the writer: blocks are committed by turns while threads read at earlier heights, and while
-//! they rest.
+//! they rest. The keys of a block are read ahead before it is committed, as while it executes, and the readers read then too.
 //!
 //! Each reader takes the state at a random retained height, reads 64 random entries there, and goes on to the next, as fast
 //! as it can.
@@ -60,6 +60,8 @@ pub(crate) fn measure(
                 let changes = changes(&workload.next(updates, 0).updates);
                 signals.read.store(with, Ordering::Release);
                 wake();
+                // As in the blocks that are measured without readers.
+                state.prefetch(&changes.keys().cloned().collect::<Vec<_>>())?;
                 height = height.saturating_add(1);
                 let start = Instant::now();
                 state.commit(height, &changes, Vec::new())?;
