@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use alloy_primitives::Bytes;
 
 use super::super::commit::{StateRoot, hashed};
-use super::super::store::{Batch, StoreError, Table};
+use super::super::store::{Batch, Snapshot, StoreError, Table};
 use super::super::tree::{Change, Tree, Turn};
 use super::super::undo::{self, ChangedKeys, Fingerprint, Replaced};
 use super::super::view::Published;
@@ -18,6 +18,9 @@ use crate::fault::Fault;
 
 /// The fewest keys that are worth a thread for reading.
 const READ_TOGETHER: usize = 512;
+
+/// Of so many keys one is looked at to tell how many were not read ahead.
+const SAMPLED_KEY: usize = 16;
 
 impl DurableState {
     /// Commits the changes of the next block, whose number is `height`; `block` is what the owner needs to go on from it.
@@ -42,17 +45,13 @@ impl DurableState {
         let pruned = self.pruned_by(&writer, height);
         // Beside each other: what is replaced is not needed for the root, nor the other way round.
         let mut rows = Ok(Batch::default());
-        let hashed = threads::beside(
+        let (changed, pages) = threads::beside(
             || rows = self.rows_of(&published, height, changes, pruned.clone()),
-            || {
-                let hashed = hashed(changes);
-                writer.tree.apply(&StoredPages(&*published.snapshot), &hashed).map(|_| hashed)
-            },
+            || apply(&mut writer.tree, &*published.snapshot, height, changes),
         )?;
         let batch = rows?;
         crash_point("values read, tree hashed");
-        let changed = Arc::new(changed_keys(height, &hashed));
-        let (batch, head) = gather(&mut writer, batch, &changed, pruned.end, &block);
+        let (batch, head) = gather(&writer, batch, pages, &changed, pruned.end, &block);
         crash_point("batch gathered");
         // Nobody reads at the height before the block is published, so the cache may know it before the store does.
         let advance = || self.cache.advance(height, changes.iter());
@@ -94,8 +93,12 @@ impl DurableState {
         };
         let part = |keys: &[&StateKey]| Replaced::new(height, keys, append);
         let keys: Vec<&StateKey> = changes.keys().collect();
+        // One thread copies what was read ahead sooner than the others are done with the tree; reading is worth all of them.
+        let sample = keys.iter().step_by(SAMPLED_KEY);
+        let unread = sample.filter(|key| ahead.row(key).is_none()).count().saturating_mul(SAMPLED_KEY);
+        let together = if unread < READ_TOGETHER { keys.len() } else { READ_TOGETHER };
         let mut batch = Batch::default();
-        for replaced in threads::parts(&keys, READ_TOGETHER, part) {
+        for replaced in threads::parts(&keys, together, part) {
             undo::write(&mut batch, replaced?);
         }
         put_entries(&mut batch, changes);
@@ -117,17 +120,32 @@ impl DurableState {
     }
 }
 
-/// Puts the rest of what the block changes into the batch; `undo_height` is the oldest record that it leaves.
+/// Brings the tree to the block; returns which keys it changes, and the pages that are written with it.
+fn apply(
+    tree: &mut Tree,
+    snapshot: &dyn Snapshot,
+    height: u64,
+    changes: &ChangeSet,
+) -> Result<(Arc<ChangedKeys>, Batch), Fault> {
+    let hashed = hashed(changes);
+    tree.apply(&StoredPages(snapshot), &hashed)?;
+    let mut pages = Batch::default();
+    put_pages(&mut pages, tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
+    Ok((Arc::new(changed_keys(height, &hashed)), pages))
+}
+
+/// Puts together what the block changes; `undo_height` is the oldest record that it leaves.
 fn gather(
-    writer: &mut Writer,
+    writer: &Writer,
     mut batch: Batch,
+    pages: Batch,
     changed: &ChangedKeys,
     undo_height: u64,
     block: &[u8],
 ) -> (Batch, DurableHead) {
     let height = changed.height;
     undo::write_changed(&mut batch, changed);
-    put_pages(&mut batch, &mut writer.tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
+    batch.rows.extend(pages.rows);
     // The part that had its turn first among the last ones is the one that is the furthest behind.
     let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
     let pages_height = behind.max(writer.head.pages_height);

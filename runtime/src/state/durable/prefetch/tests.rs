@@ -12,7 +12,7 @@ use super::super::{DurableConfig, DurableState};
 use super::{AHEAD_BYTES_MAX, Ahead};
 use crate::state::store::memory::MemoryStore;
 use crate::state::store::{Batch, Durability, Snapshot, Store, StoreError, Table};
-use crate::state::{ChangeSet, StateKey, undo};
+use crate::state::{ChangeSet, StateKey, StateReader, undo};
 
 /// A store that counts what is read from it.
 #[derive(Default)]
@@ -125,4 +125,24 @@ fn what_is_read_ahead_is_bounded_by_bytes() {
         ahead.put(1, &StateKey::from_bytes(&[number]), Some(&value));
     }
     assert!((30..32).contains(&ahead.places.len()));
+}
+
+#[test]
+fn a_block_is_the_same_however_many_of_its_keys_were_read_ahead() {
+    let key = |number: u16| StateKey::from_bytes(&number.to_be_bytes());
+    let changes = |value| (0..2_000).map(|number| (key(number), Some(vec![value; 9].into()))).collect::<ChangeSet>();
+    let keys: Vec<StateKey> = (0..2_000).map(key).collect();
+    let root = |told: &[StateKey]| {
+        let durable =
+            DurableState::create(Arc::new(MemoryStore::new()), IDENTITY, small(0), &changes(0), vec![]).unwrap();
+        durable.prefetch(told).unwrap();
+        let root = durable.commit(1, &changes(1), vec![]).unwrap();
+        let before = durable.at(0).unwrap();
+        assert!(keys.iter().all(|key| before.get(key).unwrap() == Some(vec![0; 9].into())));
+        root
+    };
+    let all = root(&keys);
+    for told in [0, 1_000, 1_490, 1_990] {
+        assert_eq!(root(&keys[..told]), all);
+    }
 }
