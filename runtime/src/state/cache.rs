@@ -17,6 +17,7 @@
 //! Costs of a hit: one keyed hash of the key, one look into a map, and the lock of a shard, which readers share; a hit moves
 //! nothing and writes nothing but a counter.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -32,6 +33,9 @@ pub const OPEN: u64 = u64::MAX;
 
 /// Shards: enough that threads seldom meet.
 const SHARDS: usize = 16;
+
+/// Keys that a block has written of which a shard is told in one go: its readers wait for so many.
+const WRITTEN_TOGETHER: usize = 32;
 
 /// The most versions of one key; the oldest goes first.
 const VERSIONS_MAX: usize = 4;
@@ -138,12 +142,19 @@ impl StateCache {
     pub fn advance<'a>(&self, height: u64, changes: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>) {
         // Whoever fills after the first key is passed must see it; the parts of a block may come from several threads.
         self.head.fetch_max(height, Ordering::AcqRel);
+        // A shard after the other: what one needs stays in the processor's cache.
+        let mut parts: [Vec<_>; SHARDS] = core::array::from_fn(|_| Vec::new());
         for (key, value) in changes {
-            let (hash, shard) = self.shard(key);
-            let value = value.clone();
-            let mut keys = shard.write();
-            keys.close(hash, key, height.saturating_sub(1));
-            keys.insert(hash, key, Version { from: height, to: OPEN, value });
+            let hash = self.hash(key);
+            parts[place(hash)].push((hash, key, value));
+        }
+        for (shard, part) in self.shards.iter().zip(&parts) {
+            for written in part.chunks(WRITTEN_TOGETHER) {
+                let mut keys = shard.write();
+                for (hash, key, value) in written {
+                    keys.write(*hash, key, height, (*value).clone());
+                }
+            }
         }
     }
 
@@ -162,11 +173,20 @@ impl StateCache {
     }
 
     fn shard(&self, key: &StateKey) -> (u64, &Shard) {
-        let hash = self.hasher.hash_one(key.as_bytes());
-        // The map in the shard takes the outermost bits.
-        let [.., place, _, _] = hash.to_be_bytes();
-        (hash, &self.shards[usize::from(place) % SHARDS])
+        let hash = self.hash(key);
+        (hash, &self.shards[place(hash)])
     }
+
+    fn hash(&self, key: &StateKey) -> u64 {
+        self.hasher.hash_one(key.as_bytes())
+    }
+}
+
+/// Returns the place of a key's shard.
+fn place(hash: u64) -> usize {
+    // The map in the shard takes the outermost bits.
+    let [.., place, _, _] = hash.to_be_bytes();
+    usize::from(place) % SHARDS
 }
 
 fn count(count: usize) -> u64 {
@@ -243,29 +263,41 @@ impl Keys {
         held.at(height)
     }
 
-    /// Ends the open version of a key, if there is one.
-    fn close(&mut self, hash: u64, key: &StateKey, to: u64) {
-        let held = self.held.get_mut(&hash).filter(|held| held.key == *key);
-        if let Some(held) = held.filter(|held| held.newest.to == OPEN) {
-            held.newest.to = to;
-        }
+    /// Takes what the block of a height wrote, which ends what was known as the newest.
+    fn write(&mut self, hash: u64, key: &StateKey, height: u64, value: Option<Bytes>) {
+        self.put(hash, key, Version { from: height, to: OPEN, value }, |held, version| {
+            held.close(height.saturating_sub(1));
+            held.insert(version);
+        });
     }
 
     fn insert(&mut self, hash: u64, key: &StateKey, version: Version) {
+        self.put(hash, key, version, Held::insert);
+    }
+
+    /// Takes a version of a key, which `join` adds to those that are held.
+    fn put(&mut self, hash: u64, key: &StateKey, version: Version, join: impl FnOnce(&mut Held, Version)) {
         if held_bytes(key, &version) > self.bytes_max / KEY_PART_MAX {
             self.forget(hash);
             return;
         }
+        let found = self.held.get_mut(&hash);
+        let is_taken = found.is_some();
         // A write is a use, but not one that keeps a key: what is written and never read goes first.
-        match self.held.get_mut(&hash).filter(|held| held.key == *key) {
+        match found.filter(|held| held.key == *key) {
             Some(held) => {
                 let before = held.bytes();
-                held.insert(version);
+                join(held, version);
                 let (after, is_main) = (held.bytes(), held.is_main);
                 let bytes = self.bytes_of(is_main);
                 *bytes = bytes.saturating_sub(before).saturating_add(after);
             }
-            None => self.admit(hash, Held::new(key.clone(), version)),
+            None => {
+                if is_taken {
+                    self.forget(hash);
+                }
+                self.admit(hash, Held::new(key.clone(), version));
+            }
         }
         self.shrink();
     }
@@ -274,8 +306,8 @@ impl Keys {
         if is_main { &mut self.bytes_main } else { &mut self.bytes_small }
     }
 
+    /// Takes a key whose hash nothing has.
     fn admit(&mut self, hash: u64, mut held: Held) {
-        self.forget(hash);
         held.is_main = self.not_back.remove(&hash);
         if held.is_main { &mut self.main } else { &mut self.small }.push_back(hash);
         let bytes = self.bytes_of(held.is_main);
@@ -312,16 +344,19 @@ impl Keys {
     /// Lets the oldest key of the small queue go, or go on.
     fn judge_small(&mut self) {
         let Some(hash) = self.small.pop_front() else { return };
-        let Some(held) = self.held.get_mut(&hash) else { return };
+        let Entry::Occupied(mut entry) = self.held.entry(hash) else { return };
+        let held = entry.get_mut();
+        let bytes = held.bytes();
         if std::mem::take(held.uses.get_mut()) > 0 {
             held.is_main = true;
-            let bytes = held.bytes();
             self.bytes_small = self.bytes_small.saturating_sub(bytes);
             self.bytes_main = self.bytes_main.saturating_add(bytes);
             self.main.push_back(hash);
             return;
         }
-        self.evict(hash);
+        entry.remove();
+        self.bytes_small = self.bytes_small.saturating_sub(bytes);
+        self.evictions = self.evictions.saturating_add(1);
         if self.not_back.insert(hash) {
             self.gone.push_back(hash);
         }
@@ -338,16 +373,12 @@ impl Keys {
         let Some(held) = self.held.get_mut(&hash) else { return };
         let uses = held.uses.get_mut();
         if *uses == 0 {
-            self.evict(hash);
+            self.remove(hash);
+            self.evictions = self.evictions.saturating_add(1);
         } else {
             *uses = uses.saturating_sub(1);
             self.main.push_back(hash);
         }
-    }
-
-    fn evict(&mut self, hash: u64) {
-        self.remove(hash);
-        self.evictions = self.evictions.saturating_add(1);
     }
 }
 
@@ -376,6 +407,13 @@ impl Held {
     fn bytes(&self) -> usize {
         let older = |version: &Version| version.value_bytes().saturating_add(size_of::<Version>());
         self.older.iter().map(older).fold(held_bytes(&self.key, &self.newest), usize::saturating_add)
+    }
+
+    /// Ends the newest version, if nothing has ended it yet.
+    fn close(&mut self, to: u64) {
+        if self.newest.to == OPEN {
+            self.newest.to = to;
+        }
     }
 
     /// Adds what is known of some heights; versions stay in the order of their heights and never overlap.
