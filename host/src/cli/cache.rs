@@ -4,12 +4,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use florin_runtime::vm::{CacheFolder, Cleared, CodeFiles, FileReport, Standing, Vm, VmConfig};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::{Failure, Output};
+use crate::cli::{Failure, Format, Output};
 use crate::code_cache::{CodeCache, CodeCacheError};
 
 #[derive(Debug, Subcommand)]
@@ -33,14 +33,6 @@ pub(super) struct Place {
     /// How to print.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Lines for people.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 /// How many files there are of each kind.

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use florin_runtime::alloy_primitives::B256;
 use florin_runtime::fault::Fault;
 use florin_runtime::state::durable::{FORMAT, Identity, OpenError, PAGES_BEHIND_BLOCKS_MAX, Survey, TableSurvey};
@@ -12,7 +12,7 @@ use florin_runtime::state::snapshot::{Expected, ExportError, ImportError, Snapsh
 use florin_runtime::state::store::{StoreError, Table};
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Failure, Output};
+use crate::cli::{Failure, Format, Output};
 use crate::database::{Database, DatabaseError};
 use crate::demo::progress::Bar;
 
@@ -78,14 +78,6 @@ pub(super) struct Import {
     /// Refuse a snapshot of a chain with another genesis.
     #[arg(long, value_name = "HASH", requires = "chain_id")]
     genesis: Option<B256>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Lines for people.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 impl Command {

@@ -12,7 +12,7 @@ use florin_runtime::state::store::Durability;
 use florin_runtime::state::store::disk::DiskConfig;
 
 use crate::cli::economy::{self, Economy};
-use crate::cli::{Failure, Output};
+use crate::cli::{Failure, Format, Output};
 use crate::code_cache::CodeCache;
 use crate::data_folder::DataFolder;
 use crate::demo::list::AllocationList;
@@ -54,14 +54,6 @@ pub(super) struct Demo {
     /// How to print the report.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables for people.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 /// When what was committed is safe from a power cut. What a process has committed survives its end in any case.

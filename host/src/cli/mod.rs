@@ -21,7 +21,7 @@ use clap_complete::Shell;
 
 pub use exit::Exit;
 pub use failure::Failure;
-pub use output::Output;
+pub use output::{Format, Output};
 
 /// WebAssembly smart contracts: build them, check them, see them run.
 #[derive(Debug, Parser)]

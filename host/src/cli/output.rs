@@ -1,9 +1,20 @@
-//! Standard output: data only, written whole or not at all.
+//! Standard output: data only, written whole or not at all, for people or as JSON.
 
 use std::fmt;
 use std::io::{self, Write};
 
+use clap::ValueEnum;
+
 use crate::cli::Failure;
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines or tables for people.
+    Table,
+    /// One JSON object.
+    Json,
+}
 
 /// Where data goes.
 pub struct Output(Box<dyn Write>);

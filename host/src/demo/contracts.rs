@@ -34,6 +34,7 @@ sol! {
             address sweepTarget
         );
         event Claimed(uint64 indexed campaign, address indexed account, uint32 index, uint128 amount);
+        event Swept(uint64 indexed campaign, address indexed target, uint128 amount);
 
         error UnknownCampaign(uint64 campaign);
         error CampaignExists(uint64 campaign);
@@ -68,6 +69,8 @@ sol! {
             address sweepTarget
         ) external payable;
         function claim(uint64 campaign, uint32 index, address account, uint128 amount, bytes32[] proof) external;
+        function claimMany(uint64 campaign, (uint32, address, uint128, bytes32[])[] claims) external;
+        function sweep(uint64 campaign) external;
         function claimed(uint64 campaign) external view returns (uint128);
     }
 }

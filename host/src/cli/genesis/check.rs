@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use florin_runtime::alloy_primitives::{Address, B256};
 use florin_runtime::block::BlockError;
 use florin_runtime::chain::{Chain, ChainConfig, ChainError};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::SourceFile;
-use crate::cli::{Failure, Output};
+use crate::cli::{Failure, Format, Output};
 use crate::genesis::text::{self, Text};
 use crate::genesis::{Contract, GenesisFile, Profile};
 
@@ -27,14 +27,6 @@ pub(in crate::cli) struct Check {
     /// How to print.
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Lines for people.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 /// What came of a file.

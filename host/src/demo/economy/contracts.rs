@@ -7,6 +7,7 @@ use alloy_primitives::Address;
 use alloy_sol_types::{SolEventInterface, SolInterface, sol};
 use florin_runtime::receipt::Event;
 
+pub(super) use super::super::contracts::Claims;
 use crate::genesis::address;
 
 sol! {
@@ -65,36 +66,6 @@ sol! {
         function recycle(uint8 source) external payable;
         function burnQualityPenalty() external payable;
         function pool() external view returns (uint128);
-    }
-
-    interface Claims {
-        event CampaignCreated(
-            uint64 indexed campaign,
-            address indexed owner,
-            address indexed token,
-            bytes32 root,
-            uint32 leafCount,
-            uint128 total,
-            uint64 firstBlock,
-            uint64 lastBlock,
-            address sweepTarget
-        );
-        event Claimed(uint64 indexed campaign, address indexed account, uint32 index, uint128 amount);
-        event Swept(uint64 indexed campaign, address indexed target, uint128 amount);
-
-        error UnknownCampaign(uint64 campaign);
-        error WindowClosed(uint64 campaign, uint64 lastBlock, uint64 height);
-        error IndexOutOfRange(uint32 index, uint32 leafCount);
-        error InvalidProof(uint64 campaign, uint32 index);
-        error AlreadyClaimed(uint64 campaign, uint32 index);
-        error TotalExceeded(uint64 campaign, uint128 amount, uint128 claimed, uint128 total);
-        error WindowOpen(uint64 campaign, uint64 lastBlock, uint64 height);
-        error PaymentFailed(address account, uint128 amount);
-
-        function claim(uint64 campaign, uint32 index, address account, uint128 amount, bytes32[] proof) external;
-        function claimMany(uint64 campaign, (uint32, address, uint128, bytes32[])[] claims) external;
-        function sweep(uint64 campaign) external;
-        function claimed(uint64 campaign) external view returns (uint128);
     }
 
     interface Staking {
