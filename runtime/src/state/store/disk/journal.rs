@@ -7,7 +7,7 @@
 //! row     02 | kind u8 | compression u8 | table u64 | key bytes u16 | value bytes u32 | stored bytes u32 | key | value
 //! mark    the first row: key "batch", value number u64 | synced u64 | sequence u64
 //! ```
-//! Integers are little-endian. Numbers of batches follow each other by one, over all journals. `synced` is a batch that was on the
+//! Integers are little-endian. Numbers of batches follow each other by one, over all journals that follow each other. `synced` is a batch that was on the
 //! disk before this one was written, and with it all before; `sequence` is at most this batch's sequence number and more than that of
 //! the batch before. Guarantees that a journal which passes is read by the engine as it was written, except that its last
 //! batch may be missing if it is damaged and was the last thing that the process did: then it cannot be told from one that
@@ -55,6 +55,8 @@ impl Mark {
 pub(super) struct Reader {
     /// The newest batch, and its sequence number.
     last: Option<(Mark, u64)>,
+    /// Batches may be missing before the next one.
+    skips: bool,
 }
 
 /// Whether the engine goes on writing into a journal.
@@ -89,6 +91,11 @@ impl Reader {
         }
     }
 
+    /// Lets batches be missing before the next one: those of a journal that is gone.
+    pub(super) const fn skip(&mut self) {
+        self.skips = true;
+    }
+
     /// Returns the number of the newest batch; nothing if there is none.
     pub(super) fn last_number(&self) -> Option<u64> {
         self.last.map(|(mark, _)| mark.number)
@@ -97,7 +104,8 @@ impl Reader {
     fn follow(&mut self, batch: &Batch) -> Result<(), &'static str> {
         let Batch { mark, sequence, .. } = batch;
         if let Some((before, sequence_before)) = self.last {
-            if before.number.checked_add(1) != Some(mark.number) {
+            let missing = mark.number.checked_sub(before.number).and_then(|step| step.checked_sub(1));
+            if missing.is_none_or(|missing| missing > 0 && !self.skips) {
                 return Err("a batch of the journal is missing");
             }
             if sequence_before >= mark.sequence {
@@ -108,6 +116,7 @@ impl Reader {
             return Err("a sequence number of the journal is damaged");
         }
         self.last = Some((*mark, *sequence));
+        self.skips = false;
         Ok(())
     }
 

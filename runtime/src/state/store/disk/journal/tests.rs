@@ -102,10 +102,62 @@ fn a_journal_goes_on_where_the_one_before_ended() {
     let mut reader = Reader::default();
     reader.take(&journal[..first], Age::Sealed).unwrap();
     assert_eq!(reader.last_number(), Some(1));
-    let gap = Reader { last: reader.last }.take(&journal[second..], Age::Newest);
+    let gap = Reader { last: reader.last, skips: false }.take(&journal[second..], Age::Newest);
     assert_eq!(gap, Err("a batch of the journal is missing"));
     reader.take(&journal[first..], Age::Newest).unwrap();
     assert_eq!(reader.last_number(), Some(4));
+}
+
+#[test]
+fn case_109_behind_journals_that_are_gone_batches_go_on_but_never_back() {
+    let journal = journal(4, Durability::Synced);
+    let first = Batch::read(&journal).unwrap().bytes;
+    let second = first + Batch::read(&journal[first..]).unwrap().bytes;
+    let third = second + Batch::read(&journal[second..]).unwrap().bytes;
+    let mut reader = Reader::default();
+    reader.take(&journal[..first], Age::Sealed).unwrap();
+    reader.skip();
+    reader.take(&journal[second..third], Age::Sealed).unwrap();
+    assert_eq!(reader.last_number(), Some(3));
+    // It is no licence for the batches behind the first.
+    assert_eq!(reader.take(&journal[third..third], Age::Sealed), Ok(0));
+    assert_eq!(reader.take(&journal[first..second], Age::Newest), Err("a batch of the journal is missing"));
+    reader.skip();
+    assert_eq!(reader.take(&journal[first..second], Age::Newest), Err("a batch of the journal is missing"));
+    assert_eq!(reader.take(&journal[third..], Age::Newest), Ok(journal.len() - third));
+}
+
+/// A power cut after the engine has removed two journals: the older name is there again, the newer is not.
+#[test]
+fn case_109_an_old_journal_whose_removal_was_lost_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = || DiskConfig { memtable_bytes: 1 << 20, journal_bytes_max: 64 << 20, ..DiskConfig::default() };
+    let path = |name: &str| folder.path().join("database").join(name);
+    let value = vec![9_u8; 1 << 20];
+    let (mut oldest, mut number) = (Vec::new(), 0_u64);
+    {
+        let store = DiskStore::open(folder.path(), small()).unwrap();
+        // Until the journals 0 and 1 are gone.
+        while path("0.jnl").exists() || path("1.jnl").exists() || !path("2.jnl").exists() {
+            let mut rows = Rows::default();
+            rows.put(Table::Entries, (number % 7).to_be_bytes().to_vec(), [&number.to_be_bytes()[..], &value].concat());
+            store.write(rows, Durability::Synced).unwrap();
+            if path("1.jnl").exists() && oldest.is_empty() {
+                oldest = fs::read(path("0.jnl")).unwrap();
+            }
+            number += 1;
+            assert!(number < 400, "the engine removes no journal");
+        }
+    }
+    assert!(!oldest.is_empty());
+    fs::write(path("0.jnl"), &oldest).unwrap();
+    let store = DiskStore::open(folder.path(), small()).unwrap();
+    let snapshot = store.snapshot();
+    for key in 0..7_u64 {
+        let newest = (0..number).rev().find(|number| number % 7 == key).unwrap();
+        let stored = snapshot.get(Table::Entries, &key.to_be_bytes()).unwrap().unwrap();
+        assert_eq!(stored[..8], newest.to_be_bytes(), "key {key}");
+    }
 }
 
 #[test]
