@@ -92,7 +92,7 @@ fn a_database_is_exported_and_imported_with_the_same_root() {
         (&stats["oldest_height"], &stats["pins"], &stats["chain_id"]),
         (&json!(0), &json!({}), &json!(CHAIN_ID))
     );
-    assert_eq!((&stats["tables"]["entries"]["rows"], &stats["format"]), (&stats["entries"], &json!(5)));
+    assert_eq!((&stats["tables"]["entries"]["rows"], &stats["format"]), (&stats["entries"], &json!(6)));
     assert_eq!(db(&scene.data(), &["verify"]), json!({ "sound": true, "findings": [] }));
 
     let file = scene.path("state.snapshot");

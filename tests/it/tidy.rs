@@ -21,16 +21,18 @@ const EMPTY_NAMES: &[&str] = &["utils", "util", "common", "helpers", "helper", "
 const UNSAFE_FILES: &[&str] =
     &["contracts/sdk/src/env/wasm.rs", "runtime/src/vm/artifact.rs", "benches/peers/cosmwasm/src/main.rs"];
 
-/// Where the runtime starts threads: to verify signatures, and to commit a block.
-const RUNTIME_THREADS: &[&str] = &["runtime/src/signature/spread.rs", "runtime/src/state/threads.rs"];
+/// Where the runtime starts threads: to verify signatures, to commit a block, and to let the database have it.
+const RUNTIME_THREADS: &[&str] =
+    &["runtime/src/signature/spread.rs", "runtime/src/state/threads.rs", "runtime/src/state/store/disk/background.rs"];
 
-/// Where the runtime names files: the folder of compiled code, the kernel's table of written pages, the folder of the database, and
-/// what the database's engine does not check of its own.
+/// Where the runtime names files: the folder of compiled code, the kernel's table of written pages, the folder of the database, its
+/// log, and what the database's engine does not check of its own.
 const RUNTIME_FILES: &[&str] = &[
     "runtime/src/vm/cache/files/folder.rs",
     "runtime/src/vm/written_pages.rs",
     "runtime/src/state/store/disk/folder.rs",
     "runtime/src/state/store/disk/inspect.rs",
+    "runtime/src/state/store/disk/log.rs",
 ];
 
 /// What a contract may depend on. Contracts reach the host as bytes, never as crates.

@@ -46,7 +46,7 @@ impl Database for Raw {
         sorted.sort_unstable_by_key(|(key, _)| *key);
         let mut batch = Batch::default();
         for (key, value) in sorted {
-            batch.put(Table::Entries, Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
+            batch.put(Table::Entries, key, value);
         }
         batch
     }

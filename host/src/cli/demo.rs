@@ -195,7 +195,7 @@ mod tests {
 
         fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
             let is_late = |key: &[u8]| key >= &3_u64.to_be_bytes()[..];
-            let full = batch.rows.iter().any(|(table, key, _)| *table == Table::Blocks && is_late(key));
+            let full = batch.rows().any(|(table, key, _)| table == Table::Blocks && is_late(key));
             if full && !self.freed.load(Ordering::Relaxed) {
                 return Err(StoreError::Full);
             }

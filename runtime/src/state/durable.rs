@@ -32,15 +32,15 @@ use alloy_primitives::Bytes;
 use super::cache::{StateCache, StateCacheCounts};
 use super::commit::{StateRoot, hashed};
 use super::proof::Proof;
-use super::store::{Batch, Durability, Snapshot, Store, Table};
+use super::store::{Batch, Durability, RowsBuilder, Snapshot, Store, Table};
 use super::tree::{PageId, PageSource, Tree, Turn, key_hash};
 use super::undo;
 use super::view::{Published, StateView, ViewError};
 use super::{ChangeSet, StateKey, StateReader};
 use crate::fault::Fault;
 use check::Checks;
-use commit::{put_entries, put_pages};
-use format::{check_identity, put_block, put_identity, read_block, read_head};
+use commit::{put_entry, put_pages};
+use format::{check_identity, put_block, put_identity, put_reach, read_block, read_head};
 use prefetch::Ahead;
 use recover::recover;
 use retention::{Pins, read_pins};
@@ -101,11 +101,15 @@ impl DurableState {
         }
         let mut tree = Tree::open(&StoredPages(&*snapshot), config.page_bytes_max)?;
         let root = tree.apply(&StoredPages(&*snapshot), &hashed(genesis))?;
-        let head = DurableHead { height: 0, root, pages_height: 0, undo_height: 1 };
+        let head = DurableHead { height: 0, root, derived_height: 0, pages_height: 0, undo_height: 1 };
         let mut batch = Batch::default();
         put_identity(&mut batch, identity);
-        put_entries(&mut batch, genesis);
-        put_pages(&mut batch, &mut tree, Turn::ALL);
+        // None of it is derived: there is nothing before from which it would follow.
+        let mut rows = RowsBuilder::default();
+        genesis.iter().for_each(|(key, value)| put_entry(&mut rows, key, value.as_ref()));
+        put_pages(&mut rows, &mut tree, Turn::ALL);
+        put_reach(&mut rows, &head);
+        batch.append(rows.build());
         put_block(&mut batch, &head, &block);
         store.write(batch, Durability::Synced)?;
         Self::start(store, identity, config, tree, head)

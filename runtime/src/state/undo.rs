@@ -16,15 +16,12 @@ use alloy_primitives::Bytes;
 use parity_scale_codec::{Compact, Decode, DecodeAll, Encode};
 
 use super::StateKey;
-use super::store::{Batch, Snapshot, StoreError, Table};
+use super::store::{RowsBuilder, Snapshot, StoreError, Table};
 use super::tree::Hash;
 use crate::fault::Fault;
 
 /// Entries of one chunk.
 const CHUNK_ENTRIES: usize = 64;
-
-/// Bytes of a row for which room is made.
-const ROW_BYTES_EXPECTED: usize = 128;
 
 const HEIGHT_BYTES: usize = 8;
 
@@ -65,36 +62,27 @@ impl ChangedKeys {
     }
 }
 
-/// A part of a block's record: what it replaced under some keys that follow each other.
-#[derive(Debug, Default)]
-pub struct Replaced {
-    rows: Vec<(Vec<u8>, Bytes)>,
-}
-
-impl Replaced {
-    /// Lists keys in their order. `append` adds the row of each ([`append_row`]).
-    ///
-    /// # Errors
-    /// The first one of `append`.
-    pub fn new<E>(
-        height: u64,
-        keys: &[&StateKey],
-        mut append: impl FnMut(&StateKey, &mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<Self, E> {
-        // In one piece, which is allocated once.
-        let (mut bytes, mut chunks) = (Vec::with_capacity(keys.len().saturating_mul(ROW_BYTES_EXPECTED)), Vec::new());
-        for chunk in keys.chunks(CHUNK_ENTRIES) {
-            let Some(last) = chunk.last() else { continue };
-            let start = bytes.len();
-            Compact(u32::try_from(chunk.len()).unwrap_or(u32::MAX)).encode_to(&mut bytes);
-            for key in chunk {
-                append(key, &mut bytes)?;
-            }
-            chunks.push((row(height, last.as_bytes()), start..bytes.len()));
-        }
-        let bytes = Bytes::from(bytes);
-        Ok(Self { rows: chunks.into_iter().map(|(key, chunk)| (key, bytes.slice(chunk))).collect() })
+/// Adds a part of a block's record: what it replaced under some keys that follow each other, in their order. `append` adds the row
+/// of each ([`append_row`]).
+///
+/// # Errors
+/// The first one of `append`.
+pub fn put_replaced<E>(
+    rows: &mut RowsBuilder,
+    height: u64,
+    keys: &[&StateKey],
+    mut append: impl FnMut(&StateKey, &mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    for chunk in keys.chunks(CHUNK_ENTRIES) {
+        let Some(last) = chunk.last() else { continue };
+        let mut appended = Ok(());
+        rows.put_with(Table::Undo, row(height, last.as_bytes()), |bytes| {
+            Compact(u32::try_from(chunk.len()).unwrap_or(u32::MAX)).encode_to(bytes);
+            appended = chunk.iter().try_for_each(|key| append(key, bytes));
+        });
+        appended?;
     }
+    Ok(())
 }
 
 /// Appends a row of a record: a key, and what was under it.
@@ -108,28 +96,22 @@ pub fn is_row_of(mut row: &[u8], key: &StateKey) -> bool {
         && row.starts_with(key.as_bytes())
 }
 
-/// Writes a part of the record of a block.
-pub fn write(batch: &mut Batch, replaced: Replaced) {
-    for (key, chunk) in replaced.rows {
-        batch.put(Table::Undo, key, chunk);
-    }
-}
-
 /// Writes which keys a block changed.
-pub fn write_changed(batch: &mut Batch, changed: &ChangedKeys) {
-    let fingerprints = changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes());
-    batch.put(Table::Undo, changed.height.to_be_bytes().to_vec(), fingerprints.collect::<Vec<u8>>());
+pub fn put_changed(rows: &mut RowsBuilder, changed: &ChangedKeys) {
+    rows.put_with(Table::Undo, changed.height.to_be_bytes(), |bytes| {
+        bytes.extend(changed.fingerprints.iter().flat_map(|fingerprint| fingerprint.0.to_le_bytes()));
+    });
 }
 
 /// Removes the record of a block.
 ///
 /// # Errors
 /// Faults if the store cannot answer.
-pub fn remove(batch: &mut Batch, snapshot: &dyn Snapshot, height: u64) -> Result<(), StoreError> {
+pub fn remove(rows: &mut RowsBuilder, snapshot: &dyn Snapshot, height: u64) -> Result<(), StoreError> {
     snapshot.scan(Table::Undo, &height.to_be_bytes(), &mut |key, _| {
         let is_of_block = key.starts_with(&height.to_be_bytes());
         if is_of_block {
-            batch.remove(Table::Undo, key);
+            rows.remove(Table::Undo, key);
         }
         is_of_block
     })

@@ -35,8 +35,7 @@ impl Store for StoppingStore {
 
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
         let stop_at = self.stop_at.load(Ordering::Relaxed);
-        let is_it = |(table, key, _): &(Table, _, _)| *table == Table::Blocks && *key == stop_at.to_be_bytes()[..];
-        let stops = batch.rows.iter().any(is_it);
+        let stops = batch.rows().any(|(table, key, _)| table == Table::Blocks && *key == stop_at.to_be_bytes());
         if !stops || stop_at.is_multiple_of(2) {
             self.store.write(batch, durability)?;
         }

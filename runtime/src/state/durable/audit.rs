@@ -15,7 +15,7 @@ use super::super::tree::forest::{of_children, of_entries};
 use super::super::tree::page::{Child, Page};
 use super::super::tree::{Change, Hash, PageId, Tree, key_hash, value_hash};
 use super::super::undo::{self, Fingerprint};
-use super::format::{HEAD_KEY, IDENTITY_KEY, read_block};
+use super::format::{HEAD_KEY, IDENTITY_KEY, REACH_KEY, read_block};
 use super::retention::is_pin;
 use super::{CheckProgress, DurableHead, DurableState, StoredPages};
 use crate::fault::Fault;
@@ -107,7 +107,7 @@ impl Audit<'_> {
         let is_record = |key: &[u8], _: &[u8]| {
             height_of(key).is_some_and(|height| (head.undo_height..=head.height).contains(&height))
         };
-        let is_name = |key: &[u8], _: &[u8]| [IDENTITY_KEY, HEAD_KEY].contains(&key) || is_pin(key);
+        let is_name = |key: &[u8], _: &[u8]| [IDENTITY_KEY, HEAD_KEY, REACH_KEY].contains(&key) || is_pin(key);
         let tables: [(Table, &IsRow<'_>); 3] =
             [(Table::Blocks, &is_block), (Table::Undo, &is_record), (Table::Meta, &is_name)];
         for (table, is_row) in tables {

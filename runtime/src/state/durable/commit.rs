@@ -6,18 +6,21 @@ use std::sync::{Arc, PoisonError};
 use alloy_primitives::Bytes;
 
 use super::super::commit::{StateRoot, hashed};
-use super::super::store::{Batch, Snapshot, StoreError, Table};
+use super::super::store::{Batch, Rows, RowsBuilder, Snapshot, StoreError, Table};
 use super::super::tree::{Change, Tree, Turn};
-use super::super::undo::{self, ChangedKeys, Fingerprint, Replaced};
+use super::super::undo::{self, ChangedKeys, Fingerprint};
 use super::super::view::Published;
 use super::super::{ChangeSet, StateKey, threads};
-use super::format::put_block;
+use super::format::{put_block, put_reach};
 use super::retention::oldest_needed;
 use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, StoredPages, Writer};
 use crate::fault::Fault;
 
 /// The fewest keys that are worth a thread for reading.
 const READ_TOGETHER: usize = 512;
+
+/// Bytes of a row for which room is made.
+const ROW_BYTES_EXPECTED: usize = 128;
 
 /// Of so many keys one is looked at to tell how many were not read ahead.
 const SAMPLED_KEY: usize = 16;
@@ -43,19 +46,32 @@ impl DurableState {
         writer.failed = true;
         let published = self.published();
         let pruned = self.pruned_by(&writer, height);
-        // Beside each other: what is replaced is not needed for the root, nor the other way round.
-        let mut rows = Ok(Batch::default());
-        let (changed, pages) = threads::beside(
-            || rows = self.rows_of(&published, height, changes, pruned.clone()),
-            || apply(&mut writer.tree, &*published.snapshot, height, changes),
-        )?;
-        let batch = rows?;
+        // Beside each other: what is replaced is not needed for the root, nor the other way round, and nobody reads at the height
+        // before the block is published, so that the cache may know it before the store does.
+        let mut parts = Ok(Vec::new());
+        let told = || {
+            threads::beside(
+                || parts = self.rows_of(&published, height, changes),
+                || self.cache.advance(height, changes.iter()),
+            );
+        };
+        let changed = threads::beside(told, || apply(&mut writer.tree, &*published.snapshot, height, changes))?;
         crash_point("values read, tree hashed");
-        let (batch, head) = gather(&writer, batch, pages, &changed, pruned.end, &block);
+        let (batch, head) = gather(&writer, parts?, &changed, pruned.end, &block);
         crash_point("batch gathered");
-        // Nobody reads at the height before the block is published, so the cache may know it before the store does.
-        let advance = || self.cache.advance(height, changes.iter());
-        threads::beside(advance, || self.store.write(batch, self.config.durability_at(height)))?;
+        let mut removed = Ok(());
+        let turns = turns_since(writer.head.derived_height, height);
+        let tree = &mut writer.tree;
+        let mut derive = || {
+            let mut rows = RowsBuilder::default();
+            turns.clone().for_each(|turn| put_pages(&mut rows, tree, turn));
+            let mut pruned = pruned.clone();
+            removed = pruned.try_for_each(|height| undo::remove(&mut rows, &*published.snapshot, height));
+            put_reach(&mut rows, &head);
+            rows.build()
+        };
+        self.store.write_beside(batch, self.config.durability_at(height), &mut derive)?;
+        removed?;
         crash_point("batch written");
         self.publish(&published, changed, &head);
         writer.head = head;
@@ -70,16 +86,10 @@ impl DurableState {
         first..oldest.clamp(first, first.saturating_add(2))
     }
 
-    /// Returns the rows for which nothing needs to be hashed: what stands under every key that changes, what will, and which
-    /// records go.
-    fn rows_of(
-        &self,
-        published: &Published,
-        height: u64,
-        changes: &ChangeSet,
-        pruned: Range<u64>,
-    ) -> Result<Batch, StoreError> {
+    /// Returns the rows for which nothing needs to be hashed: what stands under every key that changes, and what will.
+    fn rows_of(&self, published: &Published, height: u64, changes: &ChangeSet) -> Result<Vec<Rows>, StoreError> {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take(published.head);
+        // The cache is told of the block at the same time, but what it holds for the height before stays.
         let read = |key: &StateKey| match self.cache.get(key, published.head) {
             Some(value) => Ok(value),
             None => published.snapshot.get(Table::Entries, key.as_bytes()),
@@ -91,21 +101,22 @@ impl DurableState {
             }
             Ok(())
         };
-        let part = |keys: &[&StateKey]| Replaced::new(height, keys, append);
-        let keys: Vec<&StateKey> = changes.keys().collect();
+        let part = |changes: &[(&StateKey, &Option<Bytes>)]| -> Result<[Rows; 2], StoreError> {
+            let keys: Vec<&StateKey> = changes.iter().map(|(key, _)| *key).collect();
+            let bytes = changes.len().saturating_mul(ROW_BYTES_EXPECTED);
+            let mut replaced = RowsBuilder::with_capacity(changes.len(), bytes);
+            undo::put_replaced(&mut replaced, height, &keys, append)?;
+            let mut entries = RowsBuilder::with_capacity(changes.len(), bytes);
+            changes.iter().for_each(|(key, value)| put_entry(&mut entries, key, value.as_ref()));
+            Ok([replaced.build(), entries.build()])
+        };
+        let changes: Vec<_> = changes.iter().collect();
         // One thread copies what was read ahead sooner than the others are done with the tree; reading is worth all of them.
-        let sample = keys.iter().step_by(SAMPLED_KEY);
-        let unread = sample.filter(|key| ahead.row(key).is_none()).count().saturating_mul(SAMPLED_KEY);
-        let together = if unread < READ_TOGETHER { keys.len() } else { READ_TOGETHER };
-        let mut batch = Batch::default();
-        for replaced in threads::parts(&keys, together, part) {
-            undo::write(&mut batch, replaced?);
-        }
-        put_entries(&mut batch, changes);
-        for height in pruned {
-            undo::remove(&mut batch, &*published.snapshot, height)?;
-        }
-        Ok(batch)
+        let sample = changes.iter().step_by(SAMPLED_KEY);
+        let unread = sample.filter(|(key, _)| ahead.row(key).is_none()).count().saturating_mul(SAMPLED_KEY);
+        let together = if unread < READ_TOGETHER { changes.len() } else { READ_TOGETHER };
+        let parts: Vec<[Rows; 2]> = threads::parts(&changes, together, part).into_iter().collect::<Result<_, _>>()?;
+        Ok(parts.into_iter().flatten().collect())
     }
 
     /// Lets everybody see the block.
@@ -120,67 +131,62 @@ impl DurableState {
     }
 }
 
-/// Brings the tree to the block; returns which keys it changes, and the pages that are written with it.
+/// Brings the tree to the block; returns which keys it changes.
 fn apply(
     tree: &mut Tree,
     snapshot: &dyn Snapshot,
     height: u64,
     changes: &ChangeSet,
-) -> Result<(Arc<ChangedKeys>, Batch), Fault> {
+) -> Result<Arc<ChangedKeys>, Fault> {
     let hashed = hashed(changes);
     tree.apply(&StoredPages(snapshot), &hashed)?;
-    let mut pages = Batch::default();
-    put_pages(&mut pages, tree, Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX));
-    Ok((Arc::new(changed_keys(height, &hashed)), pages))
+    Ok(Arc::new(changed_keys(height, &hashed)))
 }
 
 /// Puts together what the block changes; `undo_height` is the oldest record that it leaves.
 fn gather(
     writer: &Writer,
-    mut batch: Batch,
-    pages: Batch,
+    parts: Vec<Rows>,
     changed: &ChangedKeys,
     undo_height: u64,
     block: &[u8],
 ) -> (Batch, DurableHead) {
     let height = changed.height;
-    undo::write_changed(&mut batch, changed);
-    batch.rows.extend(pages.rows);
+    let mut batch = Batch::default();
+    parts.into_iter().for_each(|rows| batch.append(rows));
+    let mut rows = RowsBuilder::default();
+    undo::put_changed(&mut rows, changed);
+    batch.append(rows.build());
     // The part that had its turn first among the last ones is the one that is the furthest behind.
     let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
     let pages_height = behind.max(writer.head.pages_height);
-    let head = DurableHead { height, root: writer.tree.root(), pages_height, undo_height };
+    let head = DurableHead { height, root: writer.tree.root(), derived_height: height, pages_height, undo_height };
     put_block(&mut batch, &head, block);
     (batch, head)
+}
+
+/// Returns the turns of a block, and of those before it whose pages were lost: each part has one in the last blocks.
+fn turns_since(derived_height: u64, height: u64) -> impl Iterator<Item = Turn> + Clone {
+    let first = derived_height.max(height.saturating_sub(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1);
+    (first..=height).map(|height| Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX))
 }
 
 fn changed_keys(height: u64, changes: &[Change]) -> ChangedKeys {
     ChangedKeys::new(height, changes.iter().map(|(key, _)| Fingerprint::of(key)).collect())
 }
 
-pub(super) fn put_entries(batch: &mut Batch, changes: &ChangeSet) {
-    // The keys in one piece, which is allocated once.
-    let keys = Bytes::from(changes.keys().map(StateKey::as_bytes).collect::<Vec<_>>().concat());
-    let mut start = 0_usize;
-    for (key, value) in changes {
-        let end = start.saturating_add(key.as_bytes().len());
-        batch.rows.push((Table::Entries, keys.slice(start..end), value.clone()));
-        start = end;
+pub(super) fn put_entry(rows: &mut RowsBuilder, key: &StateKey, value: Option<&Bytes>) {
+    match value {
+        Some(value) => rows.put(Table::Entries, key.as_bytes(), value),
+        None => rows.remove(Table::Entries, key.as_bytes()),
     }
 }
 
-pub(in super::super) fn put_pages(batch: &mut Batch, tree: &mut Tree, turn: Turn) {
-    let (mut bytes, mut rows) = (Vec::new(), Vec::new());
-    tree.flush(turn, |id, page| {
-        let start = bytes.len();
-        if let Some(page) = page {
-            page.encode(&mut bytes);
-        }
-        rows.push((id.to_bytes(), page.is_some().then_some(start..bytes.len())));
+pub(in super::super) fn put_pages(rows: &mut RowsBuilder, tree: &mut Tree, turn: Turn) {
+    tree.flush(turn, |id, page| match page {
+        Some(page) => rows.put_with(Table::Pages, id.to_bytes(), |bytes| page.encode(bytes)),
+        None => rows.remove(Table::Pages, id.to_bytes()),
     });
-    let bytes = Bytes::from(bytes);
-    let row = |(id, page): (Vec<u8>, Option<_>)| (Table::Pages, id.into(), page.map(|page| bytes.slice(page)));
-    batch.rows.extend(rows.into_iter().map(row));
 }
 
 /// Where a test can end the process.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! meta "identity" -> SCALE (format u32, chain id u64, genesis hash [32])
-//! meta "head"     -> SCALE (height u64, root [32], height of the pages u64, oldest undo record u64)
+//! meta "head"     -> SCALE (height u64, root [32])
+//! meta "reach"    -> SCALE (height u64 that this is of, height of the pages u64, oldest undo record u64)
 //! meta "pin/" | name -> SCALE height u64
 //! meta "import"   -> SCALE (checksum of the snapshot's head [32], chunks u32), in place of the two while an import goes on
 //! blocks height u64, big-endian -> root [32] of the state after the block | what the owner keeps of it
@@ -12,15 +13,16 @@ use alloy_primitives::{B256, Bytes};
 use parity_scale_codec::{Decode, DecodeAll, Encode};
 use thiserror::Error;
 
-use super::super::store::{Batch, Snapshot, StoreError, Table};
+use super::super::store::{Batch, RowsBuilder, Snapshot, StoreError, Table};
 use super::super::tree::Hash;
 use crate::fault::Fault;
 
 /// Number of the format that this release reads and writes.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 pub(in super::super) const IDENTITY_KEY: &[u8] = b"identity";
 pub(in super::super) const HEAD_KEY: &[u8] = b"head";
+pub(in super::super) const REACH_KEY: &[u8] = b"reach";
 pub(in super::super) const IMPORT_KEY: &[u8] = b"import";
 
 /// What a database is of. One of another chain is not opened.
@@ -33,12 +35,15 @@ pub struct Identity {
 }
 
 /// The newest committed block, as the database has it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DurableHead {
     /// Its number.
     pub height: u64,
     /// The root of the state after it.
     pub root: Hash,
+    /// The block whose derived rows are the newest in the store: pages of the tree, records that go, and how far both reach. Those of
+    /// the blocks behind it were lost with the process.
+    pub(in super::super) derived_height: u64,
     /// The pages of the tree in the store are those after this block, or later.
     pub(in super::super) pages_height: u64,
     /// The oldest block whose record is kept.
@@ -128,11 +133,15 @@ pub(in super::super) fn check_identity(found: Identity, expected: Identity) -> R
     Ok(())
 }
 
-/// Reads the newest block.
+/// Reads the newest block, and how far pages and records reach. After a crash the latter may be as some blocks before left it.
 pub(in super::super) fn read_head(snapshot: &dyn Snapshot) -> Result<DurableHead, OpenError> {
     let head = snapshot.get(Table::Meta, HEAD_KEY)?.ok_or(OpenError::Foreign)?;
+    let reach = snapshot.get(Table::Meta, REACH_KEY)?.ok_or(OpenError::Foreign)?;
     let corrupt = |error: parity_scale_codec::Error| Fault::Corrupt { what: "head", detail: error.to_string() };
-    Ok(DurableHead::decode_all(&mut &head[..]).map_err(corrupt)?)
+    let (height, root) = <(u64, Hash)>::decode_all(&mut &head[..]).map_err(corrupt)?;
+    let (derived_height, pages_height, undo_height) =
+        <(u64, u64, u64)>::decode_all(&mut &reach[..]).map_err(corrupt)?;
+    Ok(DurableHead { height, root, derived_height, pages_height, undo_height })
 }
 
 /// Writes what the database is of.
@@ -142,8 +151,13 @@ pub(in super::super) fn put_identity(batch: &mut Batch, identity: Identity) {
 
 /// Writes the root after a block and what the owner keeps of the block, and the head.
 pub(in super::super) fn put_block(batch: &mut Batch, head: &DurableHead, block: &[u8]) {
-    batch.put(Table::Blocks, head.height.to_be_bytes().to_vec(), [&head.root[..], block].concat());
-    batch.put(Table::Meta, HEAD_KEY, head.encode());
+    batch.put(Table::Blocks, head.height.to_be_bytes(), [&head.root[..], block].concat());
+    batch.put(Table::Meta, HEAD_KEY, (head.height, head.root).encode());
+}
+
+/// Writes how far pages and records reach: with them, so that it is missing where they are.
+pub(in super::super) fn put_reach(rows: &mut RowsBuilder, head: &DurableHead) {
+    rows.put(Table::Meta, REACH_KEY, (head.derived_height, head.pages_height, head.undo_height).encode());
 }
 
 /// Reads the root after a block, and what the owner keeps of it; nothing if there is no such block.

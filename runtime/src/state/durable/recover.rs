@@ -47,3 +47,6 @@ fn changed_since(snapshot: &dyn Snapshot, heights: RangeInclusive<u64>) -> Resul
 pub(super) fn wrong_root(of: &str) -> Fault {
     Fault::Corrupt { what: "state", detail: format!("the root of {of} is not the one of the head") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,12 +20,12 @@ use std::sync::{Arc, PoisonError};
 use parity_scale_codec::{DecodeAll, Encode};
 use thiserror::Error;
 
-use super::super::store::{Batch, Durability, Snapshot, StoreError, Table};
+use super::super::store::{Batch, Durability, RowsBuilder, Snapshot, StoreError, Table};
 use super::super::tree::Turn;
 use super::super::undo;
 use super::super::view::{Published, ViewError};
 use super::commit::put_pages;
-use super::format::HEAD_KEY;
+use super::format::put_reach;
 use super::{DurableConfig, DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, Retention, Writer};
 use crate::fault::Fault;
 
@@ -197,12 +197,12 @@ impl DurableState {
     /// Removes the oldest record.
     fn remove_oldest(&self, writer: &mut Writer) -> Result<(), Fault> {
         let published = self.published();
-        let mut batch = Batch::default();
-        undo::remove(&mut batch, &*published.snapshot, writer.head.undo_height)?;
+        let mut rows = RowsBuilder::default();
+        undo::remove(&mut rows, &*published.snapshot, writer.head.undo_height)?;
         let mut head = writer.head.clone();
         head.undo_height = head.undo_height.saturating_add(1);
-        batch.put(Table::Meta, HEAD_KEY, head.encode());
-        self.write_beside(writer, batch)?;
+        put_reach(&mut rows, &head);
+        self.write_derived(writer, rows)?;
         let mut blocks = published.blocks.clone();
         blocks.pop_front();
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
@@ -215,15 +215,23 @@ impl DurableState {
     pub(super) fn write_pages(&self) -> Result<(), Fault> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let published = self.published();
-        let mut batch = Batch::default();
-        put_pages(&mut batch, &mut writer.tree, Turn::ALL);
-        let head = DurableHead { pages_height: writer.head.height, ..writer.head.clone() };
-        batch.put(Table::Meta, HEAD_KEY, head.encode());
-        self.write_beside(&mut writer, batch)?;
+        let mut rows = RowsBuilder::default();
+        put_pages(&mut rows, &mut writer.tree, Turn::ALL);
+        let height = writer.head.height;
+        let head = DurableHead { derived_height: height, pages_height: height, ..writer.head.clone() };
+        put_reach(&mut rows, &head);
+        self.write_derived(&mut writer, rows)?;
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks: published.blocks.clone() };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         writer.head = head;
         Ok(())
+    }
+
+    /// Writes what follows from the blocks, and would again after a crash.
+    fn write_derived(&self, writer: &mut Writer, rows: RowsBuilder) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.append_derived(rows.build());
+        self.write_beside(writer, batch)
     }
 
     /// Writes something that is no block. Nothing more is written after a failure until the state is opened again.

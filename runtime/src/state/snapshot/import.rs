@@ -15,14 +15,14 @@
 
 use std::io::{self, Read};
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::B256;
 use parity_scale_codec::{Decode, DecodeAll, Encode};
 use thiserror::Error;
 
 use super::super::durable::commit::put_pages;
-use super::super::durable::format::{IMPORT_KEY, check_identity, put_block, put_identity};
+use super::super::durable::format::{IMPORT_KEY, check_identity, put_block, put_identity, put_reach};
 use super::super::durable::{DurableConfig, DurableHead, Identity, OpenError, StoredPages, read_identity};
-use super::super::store::{Batch, Durability, Store, Table};
+use super::super::store::{Batch, Durability, RowsBuilder, Store, Table};
 use super::super::tree::{Change, Hash, Leaf, Tree, Turn};
 use super::format::{Chunk, ChunkProblem, HeadProblem, SnapshotHead, read_chunk};
 use crate::fault::Fault;
@@ -207,11 +207,13 @@ impl<'a> Import<'a> {
         let mut batch = Batch::default();
         let changes: Vec<Change> = leaves.iter().map(|leaf| (leaf.key, Some(leaf.value))).collect();
         let root = self.tree.apply(&StoredPages(&*self.store.snapshot()), &changes)?;
-        put_pages(&mut batch, &mut self.tree, Turn::ALL);
-        let entry = |(key, value): &(Bytes, Bytes)| (Table::Entries, key.clone(), Some(value.clone()));
-        batch.rows.extend(chunk.entries.iter().map(entry));
+        // Nothing of it is derived: nobody could make it again without the file.
+        let mut rows = RowsBuilder::default();
+        put_pages(&mut rows, &mut self.tree, Turn::ALL);
+        chunk.entries.iter().for_each(|(key, value)| rows.put(Table::Entries, key, value));
         self.done = self.done.saturating_add(1);
         if !is_last {
+            batch.append(rows.build());
             batch.put(Table::Meta, IMPORT_KEY, Mark { snapshot: self.snapshot, chunks: self.done }.encode());
             return Ok(self.store.write(batch, Durability::Buffered).map_err(Fault::from)?);
         }
@@ -219,7 +221,10 @@ impl<'a> Import<'a> {
         if root != self.head.root {
             return Err(Fault::Invariant("chunks that are proven make another tree").into());
         }
-        let head = DurableHead { height, root, pages_height: height, undo_height: height.saturating_add(1) };
+        let undo_height = height.saturating_add(1);
+        let head = DurableHead { height, root, derived_height: height, pages_height: height, undo_height };
+        put_reach(&mut rows, &head);
+        batch.append(rows.build());
         put_identity(&mut batch, identity);
         put_block(&mut batch, &head, &self.head.block);
         batch.remove(Table::Meta, IMPORT_KEY);

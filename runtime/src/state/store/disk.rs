@@ -1,29 +1,41 @@
-//! Tables in an embedded database on disk: fjall, a log-structured merge tree.
+//! Tables in a folder on disk: a log of ours in front of an embedded database.
 //!
-//! Guarantees that a batch is in one journal record: after any end of the process or of the power it is there whole or not at
-//! all, and a synced one is there. Flipped bits are found: those of the tables by their blocks' checksums when a block is read, those
-//! of everything else when the database is opened ([`inspect`], [`journal`]). A failed write stops all later ones until the
-//! database is opened again, because what the system has kept of it is not known.
+//! A batch is written as one record of the log ([`log`]) and shown to everybody as a layer in memory ([`layers`]); then a thread
+//! hands it to the engine, a log-structured merge tree ([`engine`], [`background`]). So a writer waits for one write and one sync, and not
+//! for the engine. Opening hands over what the engine lacks.
 //!
-//! Costs: the journal takes every row once, a merge tree a few times more in the background; a mark of 24 bytes a batch.
+//! Guarantees that a batch is there whole or not at all after any end of the process or of the power, and that a synced one is there;
+//! the derived rows of the newest ones may be missing, which the log does not have. Flipped bits are found: those of the tables by their
+//! blocks' checksums when a block is read, those of everything else when the store is opened ([`inspect`], [`journal`], [`log`]). A
+//! failed write stops all later ones until the store is opened again, because what the system has kept of it is not known.
+//!
+//! Costs: every row is written three times, to the log, to the engine's journal and to its tables, the latter two in the
+//! background; at most [`background::WAITING_BYTES_MAX`] and a batch in memory.
 
+mod background;
+mod engine;
 mod folder;
 mod inspect;
 mod journal;
+mod layers;
+mod log;
 
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy_primitives::Bytes;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Readable};
+use fjall::Readable;
 
+use super::super::threads;
+use super::{Batch, Durability, Rows, Snapshot, Store, StoreError, Table};
+use background::{Background, Shared};
+use engine::Engine;
 use folder::Folder;
-use journal::{MARK_KEY, Mark};
+use layers::{Layer, RowHasher};
+use log::{Log, Reader};
 
-use super::{Batch, Durability, Snapshot, Store, StoreError, Table};
-
-/// Sizes of the database in memory and on disk.
+/// Sizes of the engine in memory and on disk.
 #[derive(Clone, Copy, Debug)]
 pub struct DiskConfig {
     /// Blocks of the tables that are kept in memory, in bytes.
@@ -42,30 +54,21 @@ impl Default for DiskConfig {
 
 /// Tables in a folder.
 pub struct DiskStore {
-    writer: Mutex<Writer>,
-    tables: Tables,
-    database: Database,
+    /// The log, to which one writer at a time adds.
+    log: Mutex<Log>,
+    hasher: RowHasher,
+    background: Background,
+    shared: Arc<Shared>,
     /// Given back when all of the above is closed, and every snapshot.
     folder: Arc<Folder>,
 }
 
-/// Who writes a batch, and knows what was written before.
-struct Writer {
-    /// Where the batches' marks are: one row, the newest.
-    marks: Keyspace,
-    /// The newest batch.
-    number: u64,
-    /// The newest batch that is on the disk.
-    synced: u64,
-}
-
-#[derive(Clone)]
-struct Tables([Keyspace; Table::ALL.len()]);
-
-impl Tables {
-    fn of(&self, table: Table) -> &Keyspace {
-        &self.0[table as usize]
-    }
+/// What everybody reads.
+struct View {
+    /// What the engine has.
+    base: fjall::Snapshot,
+    /// The batches behind it, the oldest first.
+    layers: Vec<Arc<Layer>>,
 }
 
 impl DiskStore {
@@ -81,18 +84,45 @@ impl DiskStore {
     pub fn open(folder: &Path, config: DiskConfig) -> Result<Self, StoreError> {
         let folder = Arc::new(Folder::take(folder)?);
         if !folder.is_made()? {
-            drop(open(&folder.unfinished(), config)?);
+            drop(Engine::open(&folder.unfinished(), config)?);
             folder.finish()?;
         }
         folder.keep()?;
         let journaled = inspect::inspect(&folder.database())?;
-        let (database, tables, marks) = open(&folder.database(), config)?;
-        let mark = marks.get(MARK_KEY).map_err(|error| store_error(&error))?;
-        let number = mark.and_then(|mark| Mark::from_bytes(&mark)).map_or(0, |mark| mark.number);
+        let engine = Engine::open(&folder.database(), config)?;
+        let number = engine.number()?;
         if journaled.is_some_and(|journaled| journaled != number) {
             return Err(StoreError::Damaged(format!("batch {number} is the newest, the journal has {journaled:?}")));
         }
-        Ok(Self { writer: Mutex::new(Writer { marks, number, synced: number }), tables, database, folder })
+        let number = hand_over(&folder.log(), &engine, number)?;
+        let log = Mutex::new(Log::begin(&folder.log(), number)?);
+        let shared = Arc::new(Shared::new(engine));
+        let background = Background::start(Arc::clone(&shared), number)?;
+        Ok(Self { log, hasher: RowHasher::default(), background, shared, folder })
+    }
+
+    /// Writes a batch whose derived rows are made beside the log's.
+    fn commit(
+        &self,
+        batch: Batch,
+        durability: Durability,
+        derive: &mut (dyn FnMut() -> Option<Rows> + Send),
+    ) -> Result<(), StoreError> {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.wait_for_room()?;
+        let (parts, derived) = batch.into_parts();
+        let mut layer = Layer::empty(log.number().saturating_add(1));
+        let make_layer = || {
+            let late = derived.into_iter().chain(derive());
+            parts.iter().cloned().chain(late).for_each(|rows| layer.add(rows, &self.hasher));
+        };
+        let sealed = threads::beside(make_layer, || {
+            log.append(&parts, durability)?;
+            log.rotate()
+        });
+        let sealed = sealed.inspect_err(|_| self.shared.stop(StoreError::Stopped))?;
+        self.shared.add(layer, sealed);
+        Ok(())
     }
 
     /// Tells what is wrong with a store that does not write any more: the room, the device, or what can only be seen by the one
@@ -102,93 +132,79 @@ impl DiskStore {
     }
 }
 
-/// Opens the engine's files, or makes them: the database, its tables, and that of the marks.
-fn open(path: &Path, config: DiskConfig) -> Result<(Database, Tables, Keyspace), StoreError> {
-    let database = Database::builder(path)
-        .cache_size(config.block_cache_bytes)
-        .max_journaling_size(config.journal_bytes_max)
-        .manual_journal_persist(true)
-        // Hashes and hashed keys do not become smaller.
-        .journal_compression(CompressionType::None)
-        .open()
-        .map_err(|error| store_error(&error))?;
-    let keyspace = |name| database.keyspace(name, || options(&config)).map_err(|error| store_error(&error));
-    let [entries, pages, undo, blocks, meta] = Table::ALL.map(|table| keyspace(table.name()));
-    let tables = Tables([entries?, pages?, undo?, blocks?, meta?]);
-    let marks = keyspace("marks")?;
-    Ok((database, tables, marks))
-}
-
-/// Values lie beside their keys in every table. The database can lay long ones apart, but then it does not sync their files' names,
-/// and believes a length that no checksum covers.
-fn options(config: &DiskConfig) -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes).manual_journal_persist(true)
+/// Lets the engine have what only the log has, and removes the log; returns the newest batch.
+fn hand_over(log: &Path, engine: &Engine, number: u64) -> Result<u64, StoreError> {
+    let mut reader = Reader::open(log, number)?;
+    let mut newest = number;
+    while let Some(records) = reader.read()? {
+        for record in records {
+            engine.apply(record.number, number, &[record.rows])?;
+            newest = record.number;
+        }
+    }
+    engine.persist()?;
+    reader.remove()?;
+    Ok(newest)
 }
 
 impl Store for DiskStore {
     fn snapshot(&self) -> Arc<dyn Snapshot> {
         Arc::new(DiskSnapshot {
-            snapshot: self.database.snapshot(),
-            tables: self.tables.clone(),
+            view: self.shared.view(),
+            hasher: self.hasher.clone(),
+            tables: self.shared.engine.tables.clone(),
             _folder: Arc::clone(&self.folder),
         })
     }
 
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
-        let mode = match durability {
-            Durability::Synced => PersistMode::SyncAll,
-            Durability::Buffered => PersistMode::Buffer,
-        };
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = writer.number.saturating_add(1);
-        let mark = Mark { number, synced: writer.synced, sequence: self.database.seqno() };
-        let count = batch.rows.len().saturating_add(1);
-        let mut rows = OwnedWriteBatch::with_capacity(self.database.clone(), count).durability(Some(mode));
-        rows.insert(&writer.marks, MARK_KEY, mark.to_bytes());
-        for (table, key, value) in batch.rows {
-            let table = self.tables.of(table);
-            match value {
-                Some(value) => rows.insert(table, key.0, value.0),
-                None => rows.remove(table, key.0),
-            }
-        }
-        match rows.commit() {
-            Ok(()) => {
-                writer.number = number;
-                if durability == Durability::Synced {
-                    writer.synced = number;
-                }
-                Ok(())
-            }
-            Err(fjall::Error::Poisoned) => Err(self.why_stopped()),
-            Err(error) => Err(store_error(&error)),
-        }
+        let written = self.commit(batch, durability, &mut || None);
+        written.map_err(|error| if matches!(error, StoreError::Stopped) { self.why_stopped() } else { error })
+    }
+
+    fn write_beside(
+        &self,
+        batch: Batch,
+        durability: Durability,
+        derive: &mut (dyn FnMut() -> Rows + Send),
+    ) -> Result<(), StoreError> {
+        let written = self.commit(batch, durability, &mut || Some(derive()));
+        written.map_err(|error| if matches!(error, StoreError::Stopped) { self.why_stopped() } else { error })
     }
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
-        self.database.disk_space().map_err(|error| store_error(&error))
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).bytes();
+        let engine = self.shared.engine.database.disk_space().map_err(|error| store_error(&error))?;
+        Ok(engine.saturating_add(log))
     }
 
     fn compact(&self) -> Result<(), StoreError> {
-        for table in &self.tables.0 {
-            // Rows in memory first, so that their journals go too.
-            table.rotate_memtable_and_wait().map_err(|error| store_error(&error))?;
-            table.major_compact().map_err(|error| store_error(&error))?;
-        }
-        Ok(())
+        let sealed = self.log.lock().unwrap_or_else(PoisonError::into_inner).seal();
+        self.shared.retire(sealed.inspect_err(|_| self.shared.stop(StoreError::Stopped))?);
+        self.shared.wait_until_taken()?;
+        self.shared.engine.compact()
     }
 
     fn table_bytes(&self, table: Table) -> Option<u64> {
-        Some(self.tables.of(table).disk_space())
+        Some(self.shared.engine.tables.of(table).disk_space())
     }
 }
 
 impl Drop for DiskStore {
-    /// Ends the journal with a batch of nothing, so that the last one that matters has another behind it: damage to it is not
-    /// taken for a batch that was never finished then.
+    /// Lets the engine have everything, so that the log can go. The engine's journal ends with a batch of nothing, so that the last one
+    /// that matters has another behind it: damage to it is not taken for a batch that was never finished then.
     fn drop(&mut self) {
-        // Without it nothing is lost.
-        self.write(Batch::default(), Durability::Synced).unwrap_or_default();
+        let mut end = || {
+            self.background.end()?;
+            let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            let engine = &self.shared.engine;
+            engine.persist()?;
+            engine.apply(log.number().saturating_add(1), log.number(), &[])?;
+            engine.persist()?;
+            log.remove()
+        };
+        // Without it nothing is lost: the log has it.
+        end().unwrap_or_default();
     }
 }
 
@@ -199,32 +215,42 @@ impl core::fmt::Debug for DiskStore {
 }
 
 struct DiskSnapshot {
-    snapshot: fjall::Snapshot,
-    tables: Tables,
+    view: Arc<View>,
+    hasher: RowHasher,
+    tables: engine::Tables,
     _folder: Arc<Folder>,
+}
+
+impl DiskSnapshot {
+    fn stored(&self, table: Table, from: &[u8]) -> impl Iterator<Item = layers::Stored> {
+        let row = |row: fjall::Guard| {
+            let (key, value) = row.into_inner().map_err(|error| store_error(&error))?;
+            Ok((bytes(&key), bytes(&value)))
+        };
+        self.view.base.range(self.tables.of(table), from..).map(row)
+    }
 }
 
 impl Snapshot for DiskSnapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
-        let value = self.snapshot.get(self.tables.of(table), key).map_err(|error| store_error(&error))?;
+        if let Some(value) = layers::get(&self.view.layers, &self.hasher, table, key) {
+            return Ok(value);
+        }
+        let value = self.view.base.get(self.tables.of(table), key).map_err(|error| store_error(&error))?;
         Ok(value.map(|value| bytes(&value)))
     }
 
     fn seek(&self, table: Table, from: &[u8]) -> Result<Option<(Bytes, Bytes)>, StoreError> {
-        let row = self.snapshot.range(self.tables.of(table), from..).next();
-        row.map(|row| row.into_inner().map(|(key, value)| (bytes(&key), bytes(&value))))
-            .transpose()
-            .map_err(|error| store_error(&error))
+        let mut found = None;
+        self.scan(table, from, &mut |key, value| {
+            found = Some((key, value));
+            false
+        })?;
+        Ok(found)
     }
 
     fn scan(&self, table: Table, from: &[u8], visit: &mut dyn FnMut(Bytes, Bytes) -> bool) -> Result<(), StoreError> {
-        for row in self.snapshot.range(self.tables.of(table), from..) {
-            let (key, value) = row.into_inner().map_err(|error| store_error(&error))?;
-            if !visit(bytes(&key), bytes(&value)) {
-                break;
-            }
-        }
-        Ok(())
+        layers::scan(&self.view.layers, table, from, self.stored(table, from), visit)
     }
 }
 
@@ -249,3 +275,6 @@ fn io_error(error: &std::io::Error) -> StoreError {
         _ => StoreError::Io(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

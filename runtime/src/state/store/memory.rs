@@ -35,12 +35,15 @@ impl Store for MemoryStore {
     fn write(&self, batch: Batch, _: Durability) -> Result<(), StoreError> {
         let mut shared = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let tables = Arc::make_mut(&mut shared);
-        for (table, key, value) in batch.rows {
-            let rows = &mut tables.0[table as usize];
-            match value {
-                Some(value) => rows.insert(key, value),
-                None => rows.remove(&key),
-            };
+        let (parts, derived) = batch.into_parts();
+        for rows in parts.iter().chain(&derived) {
+            for (table, key, value) in rows.iter() {
+                let (rows, key) = (&mut tables.0[table as usize], Bytes::copy_from_slice(key));
+                match value {
+                    Some(value) => rows.insert(key, Bytes::copy_from_slice(value)),
+                    None => rows.remove(&key),
+                };
+            }
         }
         Ok(())
     }

@@ -9,16 +9,20 @@
 //! undo      height u64, big-endian | last key  -> what a block replaced, some keys at a time
 //!           height u64, big-endian             -> fingerprints of all keys that a block changed
 //! blocks    height u64, big-endian             -> root of the state after a block, what its owner keeps of the block
-//! meta      name                               -> identity of the chain, head, pinned heights, mark of an import
+//! meta      name                               -> identity of the chain, head, how far pages and records reach, pinned heights,
+//!                                                 mark of an import
 //! ```
 
 pub mod disk;
 pub mod memory;
+pub mod rows;
 
 use std::sync::Arc;
 
 use alloy_primitives::Bytes;
 use thiserror::Error;
+
+pub use rows::{Row, Rows, RowsBuilder};
 
 /// One of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,22 +55,51 @@ impl Table {
     }
 }
 
-/// Rows to write and to remove, all together.
+/// Rows to write and to remove, all together; each row is named at most once.
+///
+/// A batch may have *derived* rows: those that follow from the others of this and of earlier batches, so that whoever opens the
+/// tables again can make them anew. After a crash those of the newest batches may be missing, the latest first, while all
+/// others are there.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Table, key, and the new value or nothing for a removal.
-    pub rows: Vec<(Table, Bytes, Option<Bytes>)>,
+    parts: Vec<Rows>,
+    open: RowsBuilder,
+    derived: Vec<Rows>,
 }
 
 impl Batch {
     /// Writes a row.
-    pub fn put(&mut self, table: Table, key: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.rows.push((table, key.into(), Some(value.into())));
+    pub fn put(&mut self, table: Table, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.open.put(table, key, value);
     }
 
     /// Removes a row.
-    pub fn remove(&mut self, table: Table, key: impl Into<Bytes>) {
-        self.rows.push((table, key.into(), None));
+    pub fn remove(&mut self, table: Table, key: impl AsRef<[u8]>) {
+        self.open.remove(table, key);
+    }
+
+    /// Takes rows that were put together before.
+    pub fn append(&mut self, rows: Rows) {
+        self.parts.push(rows);
+    }
+
+    /// Takes rows that may come late.
+    pub fn append_derived(&mut self, rows: Rows) {
+        self.derived.push(rows);
+    }
+
+    /// Returns all rows, and behind them the derived ones.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let parts = self.parts.iter().flat_map(Rows::iter);
+        parts.chain(self.open.iter()).chain(self.derived.iter().flat_map(Rows::iter))
+    }
+
+    /// Returns the parts in which all rows are, and those of the derived ones.
+    pub fn into_parts(mut self) -> (Vec<Rows>, Vec<Rows>) {
+        if !self.open.is_empty() {
+            self.parts.push(self.open.build());
+        }
+        (self.parts, self.derived)
     }
 }
 
@@ -110,6 +143,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Nothing of the batch is visible then; whether it will be after opening the store again is not known.
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError>;
+
+    /// Writes a batch whole or not at all, whose derived rows are made meanwhile.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_beside(
+        &self,
+        mut batch: Batch,
+        durability: Durability,
+        derive: &mut (dyn FnMut() -> Rows + Send),
+    ) -> Result<(), StoreError> {
+        batch.append_derived(derive());
+        self.write(batch, durability)
+    }
 
     /// Returns the bytes that the store takes on disk.
     ///

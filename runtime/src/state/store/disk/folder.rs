@@ -3,6 +3,7 @@
 //! ```text
 //! lock         locked by the process that has the database open
 //! database/    the database's own files
+//! log/         batches that the database may not have yet
 //! unfinished/  a database that is being made; swept when it is found
 //! probe        written when the database has stopped, to see why
 //! ```
@@ -55,6 +56,11 @@ impl Folder {
         self.path.join(DATABASE)
     }
 
+    /// Returns where the log is.
+    pub(super) fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
     /// Returns where a database is made.
     pub(super) fn unfinished(&self) -> PathBuf {
         self.path.join("unfinished")
@@ -96,7 +102,7 @@ impl Folder {
             .map_err(|error| io_error(&error))
     }
 
-    /// Makes the database's place last. Not only when it was made: the process that put it there may have ended before.
+    /// Makes the places of the database and of the log last. Not only when it was made: the process that put it there may have ended before.
     ///
     /// # Errors
     /// What the system says; then a power cut may take the database.
@@ -105,7 +111,10 @@ impl Folder {
             Some(above) if !above.as_os_str().is_empty() => above,
             _ => Path::new("."),
         };
-        sync(&self.path).and_then(|()| sync(above)).map_err(|error| io_error(&error))
+        fs::create_dir_all(self.log())
+            .and_then(|()| sync(&self.path))
+            .and_then(|()| sync(above))
+            .map_err(|error| io_error(&error))
     }
 }
 
@@ -120,6 +129,6 @@ fn sync_below(folder: &Path) -> io::Result<()> {
     sync(folder)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

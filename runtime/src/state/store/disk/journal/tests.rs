@@ -4,23 +4,28 @@
 
 use std::fs;
 
+use super::super::engine::Engine;
 use super::super::{DiskConfig, DiskStore};
 use super::*;
-use crate::state::store::{Batch as Rows, Durability, Store, Table};
+use crate::state::store::{Batch as Rows, Durability, RowsBuilder, Store, Table};
 
-/// Writes batches and returns the journal as the engine has it, with the room that it reserves cut off. Batch 1 is the first, and
-/// the last is that of closing.
+/// Lets the engine take batches and one of nothing behind them; returns its journal, with the room that it reserves cut off. Batch 1
+/// is the first.
 fn journal(batches: u64, durability: Durability) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let store = DiskStore::open(folder.path(), DiskConfig::default()).unwrap();
-    for number in 0..batches {
-        let mut rows = Rows::default();
-        rows.put(Table::Entries, number.to_be_bytes().to_vec(), vec![7; 5]);
-        rows.remove(Table::Pages, vec![1, 2, 3]);
-        store.write(rows, durability).unwrap();
+    let engine = Engine::open(folder.path(), DiskConfig::default()).unwrap();
+    for number in 1..=batches + 1 {
+        let mut rows = RowsBuilder::default();
+        if number <= batches {
+            rows.put(Table::Entries, number.to_be_bytes(), [7; 5]);
+            rows.remove(Table::Pages, [1, 2, 3]);
+        }
+        let synced = if durability == Durability::Synced { number - 1 } else { 0 };
+        engine.apply(number, synced, &[rows.build()]).unwrap();
     }
-    drop(store);
-    let mut journal = fs::read(folder.path().join("database/0.jnl")).unwrap();
+    engine.persist().unwrap();
+    drop(engine);
+    let mut journal = fs::read(folder.path().join("0.jnl")).unwrap();
     let end = Reader::default().take(&journal, Age::Newest).unwrap();
     assert!(journal[end..].iter().all(|byte| *byte == 0), "the engine's journal is not understood");
     journal.truncate(end);
@@ -90,7 +95,6 @@ fn case_109_batches_that_were_not_synced_may_be_missing_before_others() {
     let mut journal = journal(3, Durability::Buffered);
     let second = Batch::read(&journal).unwrap().bytes;
     journal[second + 20] ^= 1;
-    // Closing synced them all, but says so only to those behind it.
     assert_eq!(last_of(&journal, Age::Newest), Ok(Some(1)));
 }
 

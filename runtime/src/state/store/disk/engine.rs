@@ -1,0 +1,123 @@
+//! The embedded database behind the log: fjall, a log-structured merge tree.
+//!
+//! Guarantees that a batch is in one record of the engine's journal, with a mark of its number, so that it is there whole or not at
+//! all, and batches are there without a gap. Costs: the journal takes every row once, a merge tree a few times more in the
+//! background; a mark of 24 bytes a batch.
+
+use std::path::Path;
+
+use alloy_primitives::Bytes;
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+
+use super::super::{Rows, StoreError, Table};
+use super::journal::{MARK_KEY, Mark};
+use super::{DiskConfig, store_error};
+
+/// The engine's files, open.
+pub(super) struct Engine {
+    pub(super) tables: Tables,
+    /// Where the batches' marks are: one row, the newest.
+    marks: Keyspace,
+    pub(super) database: Database,
+}
+
+/// The engine's tables, by ours.
+#[derive(Clone)]
+pub(super) struct Tables([Keyspace; Table::ALL.len()]);
+
+impl Tables {
+    pub(super) fn of(&self, table: Table) -> &Keyspace {
+        &self.0[table as usize]
+    }
+}
+
+impl Engine {
+    /// Opens the engine's files, or makes them: the database, its tables, and that of the marks.
+    ///
+    /// # Errors
+    /// Says why they cannot be opened.
+    pub(super) fn open(path: &Path, config: DiskConfig) -> Result<Self, StoreError> {
+        let database = Database::builder(path)
+            .cache_size(config.block_cache_bytes)
+            .max_journaling_size(config.journal_bytes_max)
+            .manual_journal_persist(true)
+            // Hashes and hashed keys do not become smaller.
+            .journal_compression(CompressionType::None)
+            .open()
+            .map_err(|error| store_error(&error))?;
+        let keyspace = |name| database.keyspace(name, || options(&config)).map_err(|error| store_error(&error));
+        let [entries, pages, undo, blocks, meta] = Table::ALL.map(|table| keyspace(table.name()));
+        let tables = Tables([entries?, pages?, undo?, blocks?, meta?]);
+        let marks = keyspace("marks")?;
+        Ok(Self { tables, marks, database })
+    }
+
+    /// Returns the number of the newest batch; 0 if there is none.
+    ///
+    /// # Errors
+    /// Says why the engine cannot answer.
+    pub(super) fn number(&self) -> Result<u64, StoreError> {
+        let mark = self.marks.get(MARK_KEY).map_err(|error| store_error(&error))?;
+        Ok(mark.and_then(|mark| Mark::from_bytes(&mark)).map_or(0, |mark| mark.number))
+    }
+
+    /// Takes the next batch. It is safe from a power cut after the next [`persist`](Self::persist); `synced` is the newest batch
+    /// that is so already.
+    ///
+    /// # Errors
+    /// Says why it cannot; nothing is taken any more then.
+    pub(super) fn apply(&self, number: u64, synced: u64, parts: &[Rows]) -> Result<(), StoreError> {
+        let mark = Mark { number, synced, sequence: self.database.seqno() };
+        let count = parts.iter().map(Rows::len).fold(1, usize::saturating_add);
+        let mode = Some(PersistMode::Buffer);
+        let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), count).durability(mode);
+        batch.insert(&self.marks, MARK_KEY, mark.to_bytes());
+        for rows in parts {
+            (0..rows.len()).filter_map(|index| rows.slices(index)).for_each(|(table, key, value)| {
+                let [key, value] = [Some(key), value].map(|part| part.map(|part| owned(table, part)));
+                match (key, value) {
+                    (Some(key), Some(value)) => batch.insert(self.tables.of(table), key.0, value.0),
+                    (Some(key), None) => batch.remove(self.tables.of(table), key.0),
+                    (None, _) => {}
+                }
+            });
+        }
+        batch.commit().map_err(|error| store_error(&error))
+    }
+
+    /// Makes every batch so far safe from a power cut.
+    ///
+    /// # Errors
+    /// Says why it cannot; nothing is taken any more then.
+    pub(super) fn persist(&self) -> Result<(), StoreError> {
+        self.database.persist(PersistMode::SyncAll).map_err(|error| store_error(&error))
+    }
+
+    /// Gives back the room of rows that were removed.
+    ///
+    /// # Errors
+    /// Says why it cannot.
+    pub(super) fn compact(&self) -> Result<(), StoreError> {
+        for table in &self.tables.0 {
+            // Rows in memory first, so that their journals go too.
+            table.rotate_memtable_and_wait().map_err(|error| store_error(&error))?;
+            table.major_compact().map_err(|error| store_error(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what a table keeps in memory until it writes a file: of those that fill soon the part of the batch, so that it need not
+/// be copied, of the others a copy, which does not keep the whole batch in memory.
+fn owned(table: Table, part: Bytes) -> Bytes {
+    match table {
+        Table::Entries | Table::Pages | Table::Undo => part,
+        Table::Blocks | Table::Meta => Bytes::copy_from_slice(&part),
+    }
+}
+
+/// Values lie beside their keys in every table. The database can lay long ones apart, but then it does not sync their files' names,
+/// and believes a length that no checksum covers.
+fn options(config: &DiskConfig) -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes).manual_journal_persist(true)
+}
