@@ -109,7 +109,7 @@ fn case_112_a_damaged_block_is_a_fault_and_no_answer_and_a_damaged_head_does_not
         let mut row = store.snapshot().get(Table::Blocks, &place).unwrap().unwrap().to_vec();
         row[40] ^= 1;
         let mut batch = Batch::default();
-        batch.put(Table::Blocks, place.to_vec(), row);
+        batch.put(Table::Blocks, place, row);
         store.write(batch, Durability::Synced).unwrap();
         // The other is read as ever.
         let chain = open();

@@ -60,7 +60,7 @@ fn reseal(store: &Arc<dyn Store>, height: u64, from_end: usize) {
     let hash = blake3::hash(&row[HASH_BYTES..end]);
     row[end..].copy_from_slice(hash.as_bytes());
     let mut batch = Batch::default();
-    batch.put(Table::Blocks, height.to_be_bytes().to_vec(), row);
+    batch.put(Table::Blocks, height.to_be_bytes(), row);
     store.write(batch, Durability::Synced).unwrap();
 }
 

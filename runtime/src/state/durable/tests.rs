@@ -366,7 +366,7 @@ fn case_112_a_damaged_page_or_entry_is_found_when_the_state_is_opened_or_checked
     let durable = DurableState::create(Arc::clone(&store), IDENTITY, small(0), &genesis, vec![]).unwrap();
     let one = StateKey::from_bytes(&[0, 1]);
     let mut batch = Batch::default();
-    batch.put(Table::Entries, one.as_bytes().to_vec(), &b"flipped"[..]);
+    batch.put(Table::Entries, one.as_bytes(), &b"flipped"[..]);
     store.write(batch, Durability::Synced).unwrap();
     drop(durable);
     let damage = open(&store, small(0)).check_root().unwrap_err();

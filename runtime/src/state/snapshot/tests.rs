@@ -180,7 +180,7 @@ fn what_cannot_be_read_is_not_exported() {
     let error = durable.export(1, &mut io::sink(), &mut |_| {}).unwrap_err();
     assert!(matches!(error, ExportError::View(ViewError::Future { .. })), "{error}");
     let mut batch = Batch::default();
-    batch.put(Table::Entries, b"k2".to_vec(), &b"rotten"[..]);
+    batch.put(Table::Entries, b"k2", &b"rotten"[..]);
     store.write(batch, Durability::Synced).unwrap();
     let durable = open(&store, ARCHIVE);
     let mut file = Vec::new();

@@ -165,7 +165,7 @@ impl RowsBuilder {
 
     fn finish(&mut self, row: Place, value_bytes: u32) {
         let row = Place { value_bytes, ..row };
-        let header = row.key().start.checked_sub(size_of::<u32>()).unwrap_or_default();
+        let header = row.key().start.saturating_sub(size_of::<u32>());
         if let Some(bytes) = self.bytes.get_mut(header..).and_then(<[u8]>::first_chunk_mut) {
             *bytes = value_bytes.to_le_bytes();
         }

@@ -121,7 +121,7 @@ fn a_row_that_is_left_over_or_missing_is_found() {
     assert_eq!(missing, ["block 30 is missing"]);
     let prints = found(|snapshot, batch| {
         let list = snapshot.get(Table::Undo, &height(20)).unwrap().unwrap();
-        batch.put(Table::Undo, height(20), list[8..].to_vec());
+        batch.put(Table::Undo, height(20), &list[8..]);
     });
     assert_eq!(prints, ["the record of block 20 does not list the keys that it holds"]);
 }

@@ -73,7 +73,7 @@ fn case_114_a_check_is_due_at_each_multiple_of_the_interval() {
 fn case_114_a_root_that_differs_stops_the_writer() {
     let (store, durable) = state(300, EVERY_TEN);
     let mut batch = Batch::default();
-    batch.put(Table::Entries, [0, 77].to_vec(), &b"flipped"[..]);
+    batch.put(Table::Entries, [0, 77], &b"flipped"[..]);
     store.write(batch, Durability::Synced).unwrap();
     for height in 1..=10 {
         durable.commit(height, &block(&[(1, Some(1))]), vec![]).unwrap();

@@ -144,7 +144,7 @@ fn case_109_an_old_journal_whose_removal_was_lost_is_passed_over() {
         // Until the journals 0 and 1 are gone.
         while path("0.jnl").exists() || path("1.jnl").exists() || !path("2.jnl").exists() {
             let mut rows = Rows::default();
-            rows.put(Table::Entries, (number % 7).to_be_bytes().to_vec(), [&number.to_be_bytes()[..], &value].concat());
+            rows.put(Table::Entries, (number % 7).to_be_bytes(), [&number.to_be_bytes()[..], &value].concat());
             store.write(rows, Durability::Synced).unwrap();
             if path("1.jnl").exists() && oldest.is_empty() {
                 oldest = fs::read(path("0.jnl")).unwrap();
