@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use florin_crash::Trouble;
@@ -91,6 +91,38 @@ fn case_112_a_flipped_bit_in_any_file_is_refused_or_harmless_and_never_an_answer
     println!("{tally:?}");
     assert_eq!(PANICS.load(Ordering::Relaxed), 0, "a thread of the database panicked");
     assert!(tally[&("journal", "refused")] == 2 * FLIPS && tally[&("table", "refused")] > FLIPS, "{tally:?}");
+}
+
+/// The log is gone when a process ends well, so this one is killed.
+#[test]
+fn case_112_a_flipped_bit_in_the_log_is_refused_or_harmless_and_never_an_answer() {
+    if !can_watch() {
+        return;
+    }
+    let mut cuts = Cuts::new(Story { seed: 113, keys: 200, changes: 40, codes: 0 }, 64 << 10);
+    let recording = cuts.record(program(), 36, None).unwrap();
+    let (mut disk, mut told) = (Disk::new(&recording.before).0, Told::default());
+    let killed = recording.operations.len() * 2 / 3;
+    advance(&mut disk, &mut told, &recording.operations[..killed]);
+    let image = disk.cut(Left::Everything, &mut Dice::new(0));
+    let is_log = |path: &&PathBuf| path.parent().is_some_and(|above| above.ends_with("log"));
+    let log = image.files.keys().find(is_log).unwrap().clone();
+    assert!(told.committed.unwrap() > 8, "{told:?}");
+    let mut dice = Dice::new(113);
+    let mut refused = 0;
+    for _ in 0..FLIPS {
+        // Behind it are whole batches, so that it cannot be taken for the end of a write that was cut off.
+        let bit = dice.below(image.files[&log].bits() / 2);
+        let mut flipped = image.clone();
+        flipped.files.get_mut(&log).unwrap().flip(bit);
+        match cuts.check(&flipped, &told) {
+            Ok(_) => {}
+            Err(Trouble::Refused(why)) if why.contains("damaged") => refused += 1,
+            Err(wrong) => panic!("bit {bit}: {wrong}"),
+        }
+    }
+    assert!(refused > FLIPS / 2, "refused {refused}");
+    assert!(cuts.check(&image, &told).is_ok(), "without a flipped bit it opens");
 }
 
 #[test]
