@@ -150,7 +150,8 @@ const fn config() -> DurableConfig {
 
 const fn disk_config(memtable_bytes: u64) -> DiskConfig {
     // The journals' size is the least that the database takes.
-    DiskConfig { block_cache_bytes: 1 << 20, memtable_bytes, journal_bytes_max: 64 << 20 }
+    let log_segment_bytes = memtable_bytes;
+    DiskConfig { block_cache_bytes: 1 << 20, memtable_bytes, journal_bytes_max: 64 << 20, log_segment_bytes }
 }
 
 /// Writes a line at once.

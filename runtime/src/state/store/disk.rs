@@ -35,7 +35,7 @@ use folder::Folder;
 use layers::{Layer, RowHasher};
 use log::{Log, Reader};
 
-/// Sizes of the engine in memory and on disk.
+/// Sizes in memory and on disk.
 #[derive(Clone, Copy, Debug)]
 pub struct DiskConfig {
     /// Blocks of the tables that are kept in memory, in bytes.
@@ -44,11 +44,19 @@ pub struct DiskConfig {
     pub memtable_bytes: u64,
     /// Size of the journal that makes the tables be written out, in bytes.
     pub journal_bytes_max: u64,
+    /// Size of a segment of the log behind which the next one is begun. A segment goes when the engine has what is in it, so that
+    /// smaller ones mean more files, and larger ones more to read when the store is opened.
+    pub log_segment_bytes: u64,
 }
 
 impl Default for DiskConfig {
     fn default() -> Self {
-        Self { block_cache_bytes: 80 << 20, memtable_bytes: 8 << 20, journal_bytes_max: 128 << 20 }
+        Self {
+            block_cache_bytes: 80 << 20,
+            memtable_bytes: 8 << 20,
+            journal_bytes_max: 128 << 20,
+            log_segment_bytes: 32 << 20,
+        }
     }
 }
 
@@ -61,6 +69,7 @@ pub struct DiskStore {
     shared: Arc<Shared>,
     /// Given back when all of the above is closed, and every snapshot.
     folder: Arc<Folder>,
+    config: DiskConfig,
 }
 
 /// What everybody reads.
@@ -98,7 +107,7 @@ impl DiskStore {
         let log = Mutex::new(Log::begin(&folder.log(), number)?);
         let shared = Arc::new(Shared::new(engine));
         let background = Background::start(Arc::clone(&shared), number)?;
-        Ok(Self { log, hasher: RowHasher::default(), background, shared, folder })
+        Ok(Self { log, hasher: RowHasher::default(), background, shared, folder, config })
     }
 
     /// Writes a batch whose derived rows are made beside the log's.
@@ -118,7 +127,7 @@ impl DiskStore {
         };
         let sealed = threads::beside(make_layer, || {
             log.append(&parts, durability)?;
-            log.rotate()
+            log.rotate(self.config.log_segment_bytes)
         });
         let sealed = sealed.inspect_err(|_| self.shared.stop(StoreError::Stopped))?;
         self.shared.add(layer, sealed);
@@ -138,11 +147,10 @@ fn hand_over(log: &Path, engine: &Engine, number: u64) -> Result<u64, StoreError
     let mut newest = number;
     while let Some(records) = reader.read()? {
         for record in records {
-            engine.apply(record.number, number, &[record.rows])?;
+            engine.apply(record.number, &[record.rows])?;
             newest = record.number;
         }
     }
-    engine.persist()?;
     reader.remove()?;
     Ok(newest)
 }
@@ -197,10 +205,7 @@ impl Drop for DiskStore {
         let mut end = || {
             self.background.end()?;
             let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-            let engine = &self.shared.engine;
-            engine.persist()?;
-            engine.apply(log.number().saturating_add(1), log.number(), &[])?;
-            engine.persist()?;
+            self.shared.engine.apply(log.number().saturating_add(1), &[])?;
             log.remove()
         };
         // Without it nothing is lost: the log has it.

@@ -128,14 +128,14 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Starts the thread. The engine has everything up to a batch, and that on the disk.
+    /// Starts the thread. The engine has everything up to a batch.
     ///
     /// # Errors
     /// What the system says if it gives no thread.
     pub(super) fn start(shared: Arc<Shared>, number: u64) -> Result<Self, StoreError> {
         let run = {
             let shared = Arc::clone(&shared);
-            move || Worker { shared, applied: number, persisted: number }.run()
+            move || Worker { shared, applied: number }.run()
         };
         let thread = Builder::new().name("store".to_owned()).spawn(run).map_err(|error| io_error(&error))?;
         Ok(Self { shared, thread: Some(thread) })
@@ -159,8 +159,6 @@ struct Worker {
     shared: Arc<Shared>,
     /// The newest batch that the engine has.
     applied: u64,
-    /// The newest batch that it has on the disk.
-    persisted: u64,
 }
 
 impl Worker {
@@ -196,7 +194,7 @@ impl Worker {
         let engine = &self.shared.engine;
         match task {
             Task::Apply(layer) => {
-                engine.apply(layer.number, self.persisted, layer.parts())?;
+                engine.apply(layer.number, layer.parts())?;
                 self.applied = layer.number;
                 let base = engine.database.snapshot();
                 self.shared.replace_view(|view| {
@@ -207,13 +205,7 @@ impl Worker {
                 queue.waiting.pop_front();
                 queue.bytes = queue.bytes.saturating_sub(layer.bytes);
             }
-            Task::Remove(sealed) => {
-                if self.persisted < sealed.last {
-                    engine.persist()?;
-                    self.persisted = self.applied;
-                }
-                sealed.remove()?;
-            }
+            Task::Remove(sealed) => sealed.remove()?,
         }
         self.shared.changed.notify_all();
         Ok(())

@@ -33,9 +33,6 @@ const RECORD: &[u8; 4] = b"REC\x02";
 /// Bytes of a record before its rows.
 const HEADER_BYTES: usize = 40;
 
-/// Bytes of a segment behind which the next one is begun.
-const SEGMENT_BYTES: u64 = 32 << 20;
-
 /// The newest segment, to which batches are added.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -123,12 +120,12 @@ impl Log {
         Ok(())
     }
 
-    /// Begins the next segment if this one is long enough; returns the one that it ended.
+    /// Begins the next segment if this one has so many bytes; returns the one that it ended.
     ///
     /// # Errors
     /// What the system says; nothing may be added then.
-    pub(super) fn rotate(&mut self) -> Result<Option<Sealed>, StoreError> {
-        if self.bytes < SEGMENT_BYTES { Ok(None) } else { self.seal().map(Some) }
+    pub(super) fn rotate(&mut self, segment_bytes: u64) -> Result<Option<Sealed>, StoreError> {
+        if self.bytes < segment_bytes { Ok(None) } else { self.seal().map(Some) }
     }
 
     /// Begins the next segment; returns the one that it ended.

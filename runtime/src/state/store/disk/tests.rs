@@ -11,8 +11,12 @@ use super::super::memory::MemoryStore;
 use super::*;
 
 /// So small that batches reach the engine's files.
-const SMALL: DiskConfig =
-    DiskConfig { block_cache_bytes: 1 << 20, memtable_bytes: 4 << 10, journal_bytes_max: 64 << 20 };
+const SMALL: DiskConfig = DiskConfig {
+    block_cache_bytes: 1 << 20,
+    memtable_bytes: 4 << 10,
+    journal_bytes_max: 64 << 20,
+    log_segment_bytes: 2 << 10,
+};
 
 /// A row: table, key, and its value or nothing.
 type Written = (usize, u8, Option<u8>);

@@ -20,10 +20,11 @@ fn journal(batches: u64, durability: Durability) -> Vec<u8> {
             rows.put(Table::Entries, number.to_be_bytes(), [7; 5]);
             rows.remove(Table::Pages, [1, 2, 3]);
         }
-        let synced = if durability == Durability::Synced { number - 1 } else { 0 };
-        engine.apply(number, synced, &[rows.build()]).unwrap();
+        match durability {
+            Durability::Synced => engine.apply(number, &[rows.build()]).unwrap(),
+            Durability::Buffered => engine.apply_unsynced(number, &[rows.build()]).unwrap(),
+        }
     }
-    engine.persist().unwrap();
     drop(engine);
     let mut journal = fs::read(folder.path().join("0.jnl")).unwrap();
     let end = Reader::default().take(&journal, Age::Newest).unwrap();
