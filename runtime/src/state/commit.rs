@@ -4,6 +4,7 @@
 //! branch above a changed leaf.
 
 use core::fmt;
+use core::hint::black_box;
 
 use alloy_primitives::{B256, Bytes};
 
@@ -16,6 +17,9 @@ use crate::fault::Fault;
 
 /// The fewest changes that are worth a thread for hashing.
 const HASHED_TOGETHER: usize = 1_024;
+
+/// Changes whose memory is waited for at once.
+const TOUCHED_TOGETHER: usize = 32;
 
 /// The hash that commits to every entry of a state. Made only here.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,14 +95,31 @@ pub(super) fn hashed(changes: &ChangeSet) -> Vec<Change> {
         (key_hash(key.as_bytes()), value.as_ref().map(|value| value_hash(value)))
     };
     let part = |part: &[_]| {
-        let mut hashed: Vec<Change> = part.iter().map(hash).collect();
-        hashed.sort_unstable_by_key(|(key, _)| *key);
+        let mut hashed = Vec::with_capacity(part.len());
+        for some in part.chunks(TOUCHED_TOGETHER) {
+            touch(some);
+            hashed.extend(some.iter().map(hash));
+        }
         hashed
     };
-    let mut hashed = threads::parts(&changes, HASHED_TOGETHER, part).concat();
-    // This one finds runs that are in order, and merges them.
-    hashed.sort_by_key(|(key, _)| *key);
-    hashed
+    let hashed: Vec<Change> = threads::parts(&changes, HASHED_TOGETHER, part).concat();
+    // By short numbers, which are compared and moved at once; what is in order then is copied once.
+    let places = hashed.iter().enumerate().map(|(place, (key, _))| (first_of(key), place));
+    let mut order: Vec<(u64, usize)> = places.collect();
+    let key = |place: usize| hashed.get(place).map(|(key, _)| key);
+    order.sort_unstable_by(|(a, at_a), (b, at_b)| a.cmp(b).then_with(|| key(*at_a).cmp(&key(*at_b))));
+    order.iter().filter_map(|(_, place)| hashed.get(*place).copied()).collect()
+}
+
+/// Reads a byte of each key and of each value, so that the processor waits for the memory of many at once.
+fn touch(changes: &[(&StateKey, &Option<Bytes>)]) {
+    let value = |value: &Option<Bytes>| value.as_ref().and_then(|value| value.first().copied()).unwrap_or_default();
+    let key = |key: &StateKey| key.as_bytes().first().copied().unwrap_or_default();
+    black_box(changes.iter().fold(0, |sum, (name, to)| sum ^ key(name) ^ value(to)));
+}
+
+fn first_of(key: &Hash) -> u64 {
+    key.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
 }
 
 impl StateReader for State {
