@@ -214,8 +214,9 @@ fn page_problem(
     let (hash, named) = match &page {
         Page::Leaves(leaves) => (of_entries(id.depth(), leaves).hash(), 0),
         Page::Branch(branch) => {
-            let named = branch.children.iter().filter(|child| !child.is_empty()).count();
-            (of_children(&branch.children[..]).hash(), u64::try_from(named).unwrap_or(u64::MAX))
+            let children = branch.children();
+            let named = children.iter().filter(|child| !child.is_empty()).count();
+            (of_children(&children).hash(), u64::try_from(named).unwrap_or(u64::MAX))
         }
     };
     let expected = match id.parent() {
@@ -227,7 +228,9 @@ fn page_problem(
                 *above = Some((parent, page));
             }
             match above {
-                Some((_, Page::Branch(branch))) => branch.children.get(index).map_or(Child::EMPTY, |child| *child).hash,
+                Some((_, Page::Branch(branch))) => {
+                    branch.children().get(index).map_or(Child::EMPTY, |child| *child).hash
+                }
                 _ => return Err("the page above it has no pages below".to_owned()),
             }
         }

@@ -5,9 +5,12 @@
 
 use core::ops::Range;
 
-use super::hash::{Domain, EMPTY, Hash, Pair, hash_many, pair, turns_right};
-use super::page::{CHILDREN, Child, Leaf};
+use super::hash::{Domain, EMPTY, HASHED_TOGETHER, Hash, Pair, hash_many, turns_right};
+use super::page::{CHILDREN, Child, LEAVES_MAX, Leaf};
 use super::quarters::{QUARTER_LEVELS, QUARTERS, Quarters};
+
+/// Hashes that a page of entries has in a harvest.
+pub(super) const PAGE_HASHES: usize = QUARTERS + 1;
 
 /// A subtree: its hash, and whether it is a single entry. A subtree of one entry is that entry's leaf at any depth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,75 +42,79 @@ impl Subtree {
     }
 }
 
-/// The hash of a subtree that is still to be computed, by its place in the forest.
+/// The most pages of entries that may be planted before a harvest, so that a place is two short numbers.
+pub(super) const PAGES_MAX: usize = 64;
+
+/// Where in the forest a hash is or will be: the levels of joins below it, and its place among those of its level. Small, for
+/// each join names two.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    level: u16,
+    nth: u16,
+}
+
+impl Place {
+    fn new(level: usize, nth: usize) -> Self {
+        // A level has no more hashes than there are entries, or given hashes and the one of nothing.
+        const { assert!(PAGES_MAX * LEAVES_MAX < u16::MAX as usize) };
+        let short = |number| u16::try_from(number).unwrap_or(u16::MAX);
+        Self { level: short(level), nth: short(nth) }
+    }
+
+    fn level(self) -> usize {
+        self.level.into()
+    }
+}
+
+/// The level of the hashes that are given, before that of the leaves.
+const KNOWN: usize = 0;
+
+/// The level of the leaves.
+const LEAVES: usize = 1;
+
+/// The hash of a subtree that is still to be computed.
 #[derive(Clone, Copy)]
 enum Node {
     Empty,
-    One(usize),
-    Many(usize),
+    One(Place),
+    Many(Place),
 }
 
 impl Node {
     /// Returns the place of its hash.
-    fn place(self) -> usize {
+    fn place(self) -> Place {
         match self {
-            // The forest's first hash is the one of nothing.
-            Self::Empty => 0,
+            // The first hash of all is the one of nothing.
+            Self::Empty => Place::new(KNOWN, 0),
             Self::One(place) | Self::Many(place) => place,
         }
     }
-}
-
-/// Two places whose hashes are joined into a third.
-#[derive(Clone, Copy, Debug)]
-struct Join {
-    left: usize,
-    right: usize,
-    out: usize,
 }
 
 /// Trees whose hashes are computed together.
 ///
 /// A planted tree becomes a list of joins, each on a level above those that it needs; then each level is hashed at once.
 #[derive(Debug)]
-pub struct Forest {
-    hashes: Vec<Hash>,
-    /// How many levels of joins lie below each hash.
-    heights: Vec<u16>,
+pub(super) struct Forest {
     leaves: Vec<Pair>,
-    leaf_places: Vec<usize>,
-    levels: Vec<Vec<Join>>,
-    /// The place of each planted tree's hash.
-    roots: Vec<usize>,
-    // Kept from level to level, so that they are allocated once.
-    pairs: Vec<Pair>,
-    joined: Vec<Hash>,
+    /// What is joined on each level from the one above the leaves on.
+    joins: Vec<Vec<(Place, Place)>>,
+    /// The hashes of each level.
+    hashes: Vec<Vec<Hash>>,
+    /// The places of what is asked for.
+    roots: Vec<Place>,
 }
 
 impl Default for Forest {
     fn default() -> Self {
-        let (leaves, leaf_places, levels, roots) = Default::default();
-        let (pairs, joined) = Default::default();
-        Self { hashes: vec![EMPTY], heights: vec![0], leaves, leaf_places, levels, roots, pairs, joined }
+        Self { leaves: Vec::new(), joins: Vec::new(), hashes: vec![vec![EMPTY], Vec::new()], roots: Vec::new() }
     }
 }
 
 impl Forest {
-    /// Returns how many trees are planted.
-    pub fn planted(&self) -> usize {
-        self.roots.len()
-    }
-
-    /// Takes the entries of a page whose subtree begins at a depth; returns the place of its hash in the harvest.
-    pub fn plant_entries(&mut self, depth: usize, leaves: &[Leaf]) -> usize {
-        let root = self.entries(depth, leaves);
-        self.plant(root)
-    }
-
-    /// Takes the quarters of a page of entries, of which only those are hashed that are not known. Returns the place of the first
-    /// one's hash in the harvest; behind those of the quarters comes the page's own.
-    pub(super) fn plant_quarters(&mut self, depth: usize, leaves: &[Leaf], quarters: &Quarters) -> usize {
-        let first = self.roots.len();
+    /// Takes the quarters of a page of entries, of which only those are hashed that are not known. The harvest has
+    /// [`PAGE_HASHES`] hashes of it: those of the quarters, and the page's own.
+    pub(super) fn plant_quarters(&mut self, depth: usize, leaves: &[Leaf], quarters: &Quarters) {
         let [a, b, c, d]: [Node; QUARTERS] = core::array::from_fn(|quarter| {
             let leaves = leaves.get(quarters.range(quarter)).unwrap_or_default();
             let node = match (quarters.known(quarter), leaves.len()) {
@@ -116,89 +123,64 @@ impl Forest {
                 (Some(hash), 1) => Node::One(self.known(hash)),
                 (Some(hash), _) => Node::Many(self.known(hash)),
             };
-            self.plant(node);
+            self.roots.push(node.place());
             node
         });
         let (left, right) = (self.join(a, b), self.join(c, d));
-        let root = self.join(left, right);
-        self.plant(root);
-        first
+        let page = self.join(left, right);
+        self.roots.push(page.place());
     }
 
-    /// Takes the children of a page, which must have their hashes; returns the place of its hash in the harvest.
-    pub fn plant_children(&mut self, children: &[Child; CHILDREN]) -> usize {
-        let root = self.children(children);
-        self.plant(root)
-    }
-
-    fn plant(&mut self, root: Node) -> usize {
-        self.roots.push(root.place());
-        self.roots.len() - 1
-    }
-
-    /// Computes everything; appends the hash of each page in the order in which they were planted, and is empty again.
-    pub fn harvest(&mut self, roots: &mut Vec<Hash>) {
-        self.joined.clear();
-        hash_many(Domain::Leaf, &self.leaves, &mut self.joined);
-        for (place, hash) in self.leaf_places.iter().zip(&self.joined) {
-            self.hashes[*place] = *hash;
+    /// Computes everything; appends what was asked for in the order in which it was planted, and is empty again.
+    pub(super) fn harvest(&mut self, roots: &mut Vec<Hash>) {
+        for pairs in self.leaves.chunks(HASHED_TOGETHER) {
+            let (mut listed, mut hashes) = ([&[0; 64]; HASHED_TOGETHER], [EMPTY; HASHED_TOGETHER]);
+            listed.iter_mut().zip(pairs).for_each(|(listed, pair)| *listed = pair);
+            hash_many(Domain::Leaf, &listed[..pairs.len()], &mut hashes);
+            self.hashes[LEAVES].extend_from_slice(&hashes[..pairs.len()]);
         }
-        for level in &mut self.levels {
-            self.pairs.clear();
-            self.joined.clear();
-            self.pairs.extend(level.iter().map(|join| pair(&self.hashes[join.left], &self.hashes[join.right])));
-            hash_many(Domain::Branch, &self.pairs, &mut self.joined);
-            for (join, hash) in level.iter().zip(&self.joined) {
-                self.hashes[join.out] = *hash;
+        for above in 0..self.joins.len() {
+            let mut level = std::mem::take(&mut self.joins[above]);
+            for joins in level.chunks(HASHED_TOGETHER) {
+                let (mut pairs, mut hashes) = ([[0; 64]; HASHED_TOGETHER], [EMPTY; HASHED_TOGETHER]);
+                for (to, (left, right)) in pairs.iter_mut().zip(joins) {
+                    join_into(to, self.hash(*left), self.hash(*right));
+                }
+                hash_many(Domain::Branch, &pairs.each_ref()[..joins.len()], &mut hashes);
+                self.hashes[LEAVES + 1 + above].extend_from_slice(&hashes[..joins.len()]);
             }
             level.clear();
+            self.joins[above] = level;
         }
-        roots.extend(self.roots.drain(..).map(|place| self.hashes[place]));
-        self.hashes.truncate(1);
-        self.heights.truncate(1);
+        roots.extend(self.roots.iter().map(|place| *self.hash(*place)));
+        self.roots.clear();
         self.leaves.clear();
-        self.leaf_places.clear();
+        self.hashes[KNOWN].truncate(1);
+        self.hashes[LEAVES..].iter_mut().for_each(Vec::clear);
     }
 
     /// Lists the pairs of all entries first, in one pass through memory that the processor can foresee.
     fn entries(&mut self, depth: usize, leaves: &[Leaf]) -> Node {
-        let (start, place) = (self.leaves.len(), self.hashes.len());
-        self.leaves.extend(leaves.iter().map(|leaf| pair(&leaf.key, &leaf.value)));
-        self.leaf_places.extend(place..place + leaves.len());
-        self.hashes.resize(place + leaves.len(), EMPTY);
-        self.heights.resize(place + leaves.len(), 0);
-        self.between(depth, start..start + leaves.len(), place)
+        let start = self.leaves.len();
+        self.leaves.resize(start + leaves.len(), [0; 64]);
+        for (to, leaf) in self.leaves[start..].iter_mut().zip(leaves) {
+            join_into(to, &leaf.key, &leaf.value);
+        }
+        self.between(depth, start..start + leaves.len())
     }
 
-    /// Joins the listed entries of a range, the first of which has its hash at a place.
-    fn between(&mut self, depth: usize, range: Range<usize>, place: usize) -> Node {
+    /// Joins the listed entries of a range.
+    fn between(&mut self, depth: usize, range: Range<usize>) -> Node {
         match range.len() {
             0 => Node::Empty,
-            1 => Node::One(place),
+            1 => Node::One(Place::new(LEAVES, range.start)),
             _ => {
                 let byte = depth / 8;
                 let bit = 0x80_u8 >> (depth % 8);
                 let left = self.leaves[range.clone()].iter().take_while(|pair| pair[byte] & bit == 0).count();
                 let middle = range.start + left;
-                let left_node = self.between(depth + 1, range.start..middle, place);
-                let right_node = self.between(depth + 1, middle..range.end, place + left);
-                self.join(left_node, right_node)
-            }
-        }
-    }
-
-    fn children(&mut self, children: &[Child]) -> Node {
-        match children {
-            [] => Node::Empty,
-            [child] => match child.subtree() {
-                Subtree::Empty => Node::Empty,
-                Subtree::One(hash) => Node::One(self.known(hash)),
-                Subtree::Many(hash) => Node::Many(self.known(hash)),
-            },
-            _ => {
-                let (left, right) = children.split_at(children.len() / 2);
-                let left = self.children(left);
-                let right = self.children(right);
+                let left = self.between(depth + 1, range.start..middle);
+                let right = self.between(depth + 1, middle..range.end);
                 self.join(left, right)
             }
         }
@@ -210,29 +192,34 @@ impl Forest {
             (one @ Node::One(_), Node::Empty) | (Node::Empty, one @ Node::One(_)) => one,
             (left, right) => {
                 let (left, right) = (left.place(), right.place());
-                let below = self.heights[left].max(self.heights[right]);
-                let level = usize::from(below);
-                let out = self.place(below + 1);
-                if self.levels.len() <= level {
-                    self.levels.resize_with(level + 1, Vec::new);
+                let above = left.level().max(right.level()).max(LEAVES) - LEAVES;
+                if self.joins.len() <= above {
+                    self.joins.push(Vec::new());
+                    self.hashes.push(Vec::new());
                 }
-                self.levels[level].push(Join { left, right, out });
-                Node::Many(out)
+                let nth = self.joins[above].len();
+                self.joins[above].push((left, right));
+                Node::Many(Place::new(LEAVES + 1 + above, nth))
             }
         }
     }
 
-    fn known(&mut self, hash: Hash) -> usize {
-        self.hashes.push(hash);
-        self.heights.push(0);
-        self.hashes.len() - 1
+    fn hash(&self, place: Place) -> &Hash {
+        &self.hashes[place.level()][usize::from(place.nth)]
     }
 
-    fn place(&mut self, height: u16) -> usize {
-        self.hashes.push(EMPTY);
-        self.heights.push(height);
-        self.hashes.len() - 1
+    fn known(&mut self, hash: Hash) -> Place {
+        let known = &mut self.hashes[KNOWN];
+        known.push(hash);
+        Place::new(KNOWN, known.len() - 1)
     }
+}
+
+/// Writes two hashes side by side.
+fn join_into(pair: &mut Pair, left: &Hash, right: &Hash) {
+    let (first, second) = pair.split_at_mut(left.len());
+    first.copy_from_slice(left);
+    second.copy_from_slice(right);
 }
 
 /// Returns the subtree of entries, ordered by key hash, at a depth.

@@ -7,16 +7,18 @@
 //!
 //! Cost: n entries have n - 1 branches and about as many again with an empty side, none deeper than a few levels below
 //! log2(n). An update of k entries reads the pages on their paths, about log16(n / 16) each, most of them shared, and hashes
-//! each touched page once: about 2 compressions an entry of the quarter that it changes ([`quarters`]), or one a child, in SIMD
-//! lanes ([`forest`]).
+//! each touched page once: about 2 compressions an entry of the quarter that it changes ([`quarters`]), or four a child
+//! ([`joins`]), in SIMD lanes ([`forest`]).
 
 pub mod forest;
 pub mod hash;
+mod joins;
 pub mod page;
 pub mod pages;
 mod prove;
 mod quarters;
 pub mod range;
+mod rehash;
 mod update;
 
 #[cfg(test)]

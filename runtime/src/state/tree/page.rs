@@ -17,6 +17,7 @@ use alloy_primitives::hex;
 
 use super::forest::Subtree;
 use super::hash::{EMPTY, Hash};
+use super::joins::Joins;
 use super::pages::Resident;
 
 /// The most entries of a page that lists entries. One more splits it.
@@ -30,7 +31,7 @@ pub const MERGE_MAX: usize = 8;
 pub const CHILDREN: usize = 16;
 
 /// Stands for more entries than a leaf page can have.
-const MANY: u8 = u8::MAX;
+pub(super) const MANY: u8 = u8::MAX;
 
 const LEAVES_TAG: u8 = 0;
 const BRANCH_TAG: u8 = 1;
@@ -119,7 +120,8 @@ impl fmt::Debug for PageId {
     }
 }
 
-fn nibble(hash: &Hash, index: usize) -> usize {
+/// Returns a half-byte of a hash.
+pub(super) fn nibble(hash: &Hash, index: usize) -> usize {
     let byte = hash.get(index / 2).copied().unwrap_or_default();
     usize::from(if index.is_multiple_of(2) { byte >> 4 } else { byte & 15 })
 }
@@ -138,7 +140,7 @@ pub struct Leaf {
 pub struct Child {
     /// Its hash.
     pub hash: Hash,
-    entries: u8,
+    pub(super) entries: u8,
 }
 
 impl Child {
@@ -168,8 +170,8 @@ impl Child {
 /// The subtrees four levels below a page, and those of their pages that are in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Branch {
-    /// The subtrees.
-    pub children: [Child; CHILDREN],
+    /// The subtrees, and the hashes of what joins them.
+    pub(super) joins: Joins,
     /// Their pages.
     pub(super) below: [Option<Resident>; CHILDREN],
     /// Bit i: the page of child i was changed, and its hash here is not yet its own.
@@ -178,7 +180,12 @@ pub struct Branch {
 
 impl Branch {
     /// A branch without children.
-    pub const EMPTY: Self = Self { children: [Child::EMPTY; CHILDREN], below: [const { None }; CHILDREN], stale: 0 };
+    pub(super) const EMPTY: Self = Self { joins: Joins::EMPTY, below: [const { None }; CHILDREN], stale: 0 };
+
+    /// Returns the subtrees.
+    pub fn children(&self) -> [Child; CHILDREN] {
+        core::array::from_fn(|index| self.joins.child(index))
+    }
 }
 
 /// A piece of the tree.
@@ -191,13 +198,12 @@ pub enum Page {
 }
 
 impl Page {
-    /// Returns what the page above keeps of this one, whose hash is known.
-    pub fn as_child(&self, hash: Hash) -> Child {
-        let entries = match self {
+    /// Returns how many entries the page above says that this one has.
+    pub(super) fn entries(&self) -> u8 {
+        match self {
             Self::Leaves(leaves) => u8::try_from(leaves.len()).unwrap_or(MANY),
             Self::Branch(_) => MANY,
-        };
-        Child { hash, entries }
+        }
     }
 
     /// Returns the bytes that it takes in memory, without the pages below.
@@ -219,7 +225,8 @@ impl Page {
                 }
             }
             Self::Branch(branch) => {
-                let present = branch.children.iter().enumerate().filter(|(_, child)| !child.is_empty());
+                let children = branch.children();
+                let present = children.iter().enumerate().filter(|(_, child)| !child.is_empty());
                 bytes.push(BRANCH_TAG);
                 bytes.extend(present.clone().fold(0_u16, |bits, (index, _)| bits | 1 << index).to_le_bytes());
                 for (_, child) in present {
@@ -249,11 +256,9 @@ impl Page {
                 let (listed, []) = bytes.as_chunks::<CHILD_BYTES>() else { return None };
                 let mut listed = listed.iter();
                 let mut branch = Box::new(Branch::EMPTY);
-                for (index, child) in branch.children.iter_mut().enumerate() {
-                    if present & (1 << index) != 0 {
-                        let [entries, hash @ ..] = listed.next()?;
-                        *child = Child { hash: *hash, entries: *entries };
-                    }
+                for index in (0..CHILDREN).filter(|index| present & (1 << index) != 0) {
+                    let [entries, hash @ ..] = listed.next()?;
+                    branch.joins.set(index, Child { hash: *hash, entries: *entries });
                 }
                 listed.next().is_none().then_some(Self::Branch(branch))
             }

@@ -14,7 +14,7 @@ use alloy_primitives::Bytes;
 
 use super::hash::Hash;
 use super::page::{Branch, Page, PageId};
-use super::quarters::{QUARTERS, Quarters};
+use super::quarters::Quarters;
 use crate::fault::Fault;
 
 /// Where pages come from that are not in memory.
@@ -79,9 +79,7 @@ impl Turn {
 pub(super) struct Resident {
     pub(super) page: Page,
     /// The hashes inside a page of entries, once it was changed.
-    pub(super) quarters: Option<Box<Quarters>>,
-    /// The place of these, and of its own, among the hashes of the update that goes on.
-    pub(super) place: usize,
+    pub(super) quarters: Quarters,
     /// Whether the store is behind.
     pub(super) changed: bool,
     /// Whether it was used since the hand passed.
@@ -90,7 +88,7 @@ pub(super) struct Resident {
 
 impl Resident {
     pub(super) fn clean(page: Page) -> Self {
-        Self { page, quarters: None, place: 0, changed: false, used: true }
+        Self { page, quarters: Quarters::UNKNOWN, changed: false, used: true }
     }
 
     pub(super) fn changed(page: Page) -> Self {
@@ -99,15 +97,7 @@ impl Resident {
 
     /// Returns the bytes that it takes in memory, without the pages below.
     pub(super) fn bytes(&self) -> usize {
-        let quarters = self.quarters.as_ref().map_or(0, |_| size_of::<Quarters>());
-        self.page.bytes().saturating_add(quarters)
-    }
-
-    /// Takes the hashes of a page of entries from those of the update; returns its own.
-    pub(super) fn take_hashes(&mut self, hashes: &[Hash]) -> Option<Hash> {
-        let (inside, rest) = hashes.get(self.place..)?.split_first_chunk::<QUARTERS>()?;
-        self.quarters.as_mut()?.take(inside);
-        rest.first().copied()
+        self.page.bytes().saturating_add(self.quarters.bytes())
     }
 }
 
@@ -197,11 +187,11 @@ impl Pages {
             resident.used = true;
             let Page::Branch(branch) = &mut resident.page else { return None };
             let index = id.index_of(key);
-            let Branch { children, below, .. } = &mut **branch;
+            let Branch { joins, below, .. } = &mut **branch;
             id = id.child(index);
             match &mut below[index] {
                 Some(next) => resident = next,
-                None => return (!children[index].is_empty()).then_some(id),
+                None => return (!joins.child(index).is_empty()).then_some(id),
             }
         }
     }
@@ -211,9 +201,9 @@ impl Pages {
     pub(super) fn supply(&mut self, id: &PageId, page: Page) -> bool {
         let Some((above, index)) = id.parent() else { return false };
         let Some(Resident { page: Page::Branch(branch), .. }) = find(&mut self.root, &above) else { return false };
-        let Branch { children, below, .. } = &mut **branch;
+        let Branch { joins, below, .. } = &mut **branch;
         let has_room = self.clean_bytes <= self.clean_bytes_max.saturating_add(self.clean_bytes_max / 4);
-        let is_wanted = has_room && below[index].is_none() && !children[index].is_empty();
+        let is_wanted = has_room && below[index].is_none() && !joins.child(index).is_empty();
         if is_wanted {
             self.clean_bytes = self.clean_bytes.saturating_add(page.bytes());
             below[index] = Some(Resident::clean(page));

@@ -45,7 +45,7 @@ impl Tree {
                 }
                 Page::Branch(branch) => branch,
             };
-            let (index, is_alone) = match in_children(&branch.children, id.index_of(key), &mut siblings) {
+            let (index, is_alone) = match in_children(&branch.children(), id.index_of(key), &mut siblings) {
                 Step::End => return Ok(Path { siblings, end: None }),
                 Step::Below(index) => (index, false),
                 Step::Alone(index) => (index, true),

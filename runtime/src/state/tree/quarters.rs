@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use super::hash::{EMPTY, Hash};
+use super::hash::Hash;
 use super::page::{Leaf, PageId};
 use super::update::Change;
 
@@ -18,19 +18,34 @@ pub(super) const QUARTER_LEVELS: usize = 2;
 /// The quarters of a page of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Quarters {
-    hashes: [Hash; QUARTERS],
-    /// Where each ends among the entries.
+    /// Nothing until the page changes first.
+    hashes: Option<Box<[Hash; QUARTERS]>>,
+    /// Where each ends among the entries. With the page's own place in memory, so that nothing else is waited for.
     ends: [u8; QUARTERS],
     /// Bit i: quarter i was changed, and its hash here is not yet its own.
     stale: u8,
 }
 
 impl Quarters {
-    /// Divides the entries of a page, none of which is hashed yet.
-    pub(super) fn new(id: &PageId, leaves: &[Leaf]) -> Self {
+    /// Those of a page that has not changed yet, or that has no entries of its own.
+    pub(super) const UNKNOWN: Self = Self { hashes: None, ends: [0; QUARTERS], stale: u8::MAX };
+
+    /// Divides the entries of a page anew, none of which is hashed yet.
+    pub(super) fn divide(&mut self, id: &PageId, leaves: &[Leaf]) {
         let end = |quarter| leaves.partition_point(|leaf| quarter_of(id, &leaf.key) <= quarter);
-        let ends = core::array::from_fn(|quarter| u8::try_from(end(quarter)).unwrap_or(u8::MAX));
-        Self { hashes: [EMPTY; QUARTERS], ends, stale: u8::MAX }
+        self.ends = core::array::from_fn(|quarter| u8::try_from(end(quarter)).unwrap_or(u8::MAX));
+        self.stale = u8::MAX;
+        self.hashes.get_or_insert_default();
+    }
+
+    /// Tells whether the entries were divided.
+    pub(super) fn is_known(&self) -> bool {
+        self.hashes.is_some()
+    }
+
+    /// Returns the bytes that they take beside their place in the page.
+    pub(super) fn bytes(&self) -> usize {
+        self.hashes.as_ref().map_or(0, |_| size_of::<[Hash; QUARTERS]>())
     }
 
     /// Returns where the entries of a quarter are.
@@ -41,12 +56,23 @@ impl Quarters {
 
     /// Returns the hash of a quarter, if it is known.
     pub(super) fn known(&self, quarter: usize) -> Option<Hash> {
-        (self.stale & (1 << quarter) == 0).then_some(self.hashes[quarter])
+        let hashes = self.hashes.as_ref()?;
+        (self.stale & (1 << quarter) == 0).then(|| hashes[quarter])
     }
 
     /// Takes the hashes of all quarters.
     pub(super) fn take(&mut self, hashes: &[Hash; QUARTERS]) {
-        (self.hashes, self.stale) = (*hashes, 0);
+        **self.hashes.get_or_insert_default() = *hashes;
+        self.stale = 0;
+    }
+
+    /// Reads a byte of each line of memory in which the change of an entry needs something.
+    pub(super) fn touch(&self, quarter: usize, leaves: &[Leaf]) -> u8 {
+        let (range, known) = match &self.hashes {
+            Some(hashes) => (self.range(quarter), hashes[0][0] ^ hashes[QUARTERS - 1][0]),
+            None => (0..leaves.len(), 0),
+        };
+        leaves.get(range).unwrap_or_default().iter().fold(known, |sum, leaf| sum ^ leaf.key[0] ^ leaf.value[31])
     }
 
     /// Applies changes of values to the entries up to the first change that brings an entry or removes one; returns that and
@@ -84,7 +110,7 @@ mod tests {
 
     fn harvest(leaves: &[Leaf], quarters: &Quarters) -> Vec<Hash> {
         let (mut forest, mut hashes) = (Forest::default(), Vec::new());
-        assert_eq!(forest.plant_quarters(0, leaves, quarters), 0);
+        forest.plant_quarters(0, leaves, quarters);
         forest.harvest(&mut hashes);
         hashes
     }
@@ -92,7 +118,8 @@ mod tests {
     #[test]
     fn a_changed_value_makes_one_quarter_stale_and_the_others_give_their_known_hashes() {
         let (id, mut leaves) = (PageId::ROOT, page());
-        let mut quarters = Quarters::new(&id, &leaves);
+        let mut quarters = Quarters::UNKNOWN;
+        quarters.divide(&id, &leaves);
         let hashes = harvest(&leaves, &quarters);
         assert_eq!(hashes[QUARTERS], of_entries(0, &leaves).hash());
         quarters.take(hashes.first_chunk().unwrap());
@@ -103,14 +130,15 @@ mod tests {
         assert_eq!(harvest(&leaves, &quarters)[QUARTERS], of_entries(0, &leaves).hash());
 
         // What is known is not computed again.
-        quarters.hashes[3] = [7; 32];
+        quarters.hashes.as_mut().unwrap()[3] = [7; 32];
         assert_ne!(harvest(&leaves, &quarters)[QUARTERS], of_entries(0, &leaves).hash());
     }
 
     #[test]
     fn what_brings_an_entry_or_removes_one_is_left_with_all_behind_it() {
         let (id, mut leaves) = (PageId::ROOT, page());
-        let mut quarters = Quarters::new(&id, &leaves);
+        let mut quarters = Quarters::UNKNOWN;
+        quarters.divide(&id, &leaves);
         let (first, last) = ((leaves[0].key, Some([8; 32])), (leaves[15].key, Some([9; 32])));
         for other in [([3; 32], Some([1; 32])), (leaves[1].key, None)] {
             let changes = [first, other, last];

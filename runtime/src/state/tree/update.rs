@@ -1,25 +1,26 @@
 //! Applying a block's changes to the pages, then hashing what they touched, many pages together.
 //!
-//! The first walk changes the pages and lists for hashing what their entries are, while they are still in the processor's
-//! cache. The second brings the hashes to the branches above, which are hashed when those below are, all children of a
-//! branch together.
+//! Three walks over some changes at a time: the first reads what they need, page by page of the same depth, so that the
+//! processor waits for the memory of many pages at once; the second changes the pages; the third brings the hashes up to that
+//! ([`rehash`]). More changes are divided by the children of a page, at the root on threads.
+
+use core::hint::black_box;
 
 use super::super::threads;
-use super::forest::Forest;
+use super::forest::{Forest, of_children, of_entries};
 use super::hash::{EMPTY, Hash};
-use super::page::{Branch, CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId};
+use super::page::{Branch, CHILDREN, Child, LEAVES_MAX, Leaf, MERGE_MAX, Page, PageId, nibble};
 use super::pages::{Found, NoSource, PageSource, Pages, Resident, Turn, load, missing};
-use super::quarters::Quarters;
+use super::quarters::QUARTERS;
+use super::rehash::rehash;
 use crate::fault::Fault;
 
 /// A change of one entry: the hash of its key, and the hash of its new value or nothing for its removal.
 pub type Change = (Hash, Option<Hash>);
 
-/// The fewest changes that are worth threads.
-const CHANGES_ON_THREADS_MIN: usize = 1_024;
-
-/// Hashes of pages and of their quarters that are computed together: enough for the processor's lanes, few enough for its cache.
-const PLANTED_TOGETHER: usize = 640;
+/// The most changes that are applied in one go: what they touch stays in the processor's cache from walk to walk. More are
+/// worth threads, too.
+const CHANGES_TOGETHER_MAX: usize = 1_024;
 
 /// The tree over all entries of a state.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Tree {
     pub fn open(source: &dyn PageSource, page_bytes_max: usize) -> Result<Self, Fault> {
         let mut pages = Pages::new(page_bytes_max);
         let root = load(source, &PageId::ROOT)?;
-        let child = root.as_ref().map_or(Child::EMPTY, |page| page.as_child(hash_of(page)));
+        let child = root.as_ref().map_or(Child::EMPTY, |page| Child { hash: hash_of(page), entries: page.entries() });
         pages.root = root.map(Resident::clean);
         Ok(Self { pages, root: child })
     }
@@ -62,7 +63,7 @@ impl Tree {
     pub fn apply(&mut self, source: &dyn PageSource, changes: &[Change]) -> Result<Hash, Fault> {
         if !changes.is_empty() {
             let mut update = Update::new(source);
-            update.apply(PageId::ROOT, &mut self.root, &mut self.pages.root, changes)?;
+            self.root = update.apply(PageId::ROOT, self.root, &mut self.pages.root, changes)?;
             self.pages.take_over(update.found);
         }
         Ok(self.root())
@@ -95,88 +96,143 @@ impl Tree {
 
 /// Returns the hash of the page at the root.
 fn hash_of(page: &Page) -> Hash {
-    let (mut forest, mut hashes) = (Forest::default(), Vec::new());
     match page {
-        Page::Leaves(leaves) => forest.plant_entries(0, leaves),
-        Page::Branch(branch) => forest.plant_children(&branch.children),
-    };
-    forest.harvest(&mut hashes);
-    hashes.first().copied().unwrap_or(EMPTY)
+        Page::Leaves(leaves) => of_entries(0, leaves).hash(),
+        Page::Branch(branch) => of_children(&branch.children()).hash(),
+    }
 }
 
-/// How many entries the subtree of a page has after a change: that many, or too many for one page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Count {
-    Listed(usize),
-    Many,
+/// Reads a byte of all memory that the changes will need below a page that begins at a depth, in levels.
+///
+/// What is read at one depth does not depend on each other, and the processor goes on to the next while it waits for one.
+fn touch(resident: &Resident, depth: usize, changes: &[Change]) {
+    let mut reached: Vec<(&Resident, &Hash)> = changes.iter().map(|(key, _)| (resident, key)).collect();
+    let (mut nibbles, mut sum) = (depth / 4, 0_u8);
+    while !reached.is_empty() {
+        reached.retain_mut(|(resident, key)| {
+            let index = nibble(key, nibbles);
+            match &resident.page {
+                Page::Leaves(leaves) => sum ^= resident.quarters.touch(index / QUARTERS, leaves),
+                Page::Branch(branch) => {
+                    sum ^= branch.joins.touch(index);
+                    if let Some(below) = &branch.below[index] {
+                        *resident = below;
+                        return true;
+                    }
+                }
+            }
+            false
+        });
+        nibbles = nibbles.saturating_add(1);
+    }
+    black_box(sum);
 }
 
 /// One block's changes on their way into the pages.
 struct Update<'a> {
     source: &'a dyn PageSource,
     forest: Forest,
-    /// The hashes of pages of entries, by the places that these were given.
-    hashes: Vec<Hash>,
     found: Found,
 }
 
 impl<'a> Update<'a> {
     fn new(source: &'a dyn PageSource) -> Self {
-        Self { source, forest: Forest::default(), hashes: Vec::new(), found: Found::default() }
+        Self { source, forest: Forest::default(), found: Found::default() }
     }
 
-    /// Applies changes to a page and to those below, and brings their hashes up to what the page above keeps.
+    /// Applies changes to a page, which the page above knows as `child`, and to those below, and brings their hashes up to
+    /// that; returns what the page above keeps of it then.
     fn apply(
         &mut self,
         id: PageId,
-        child: &mut Child,
+        child: Child,
         slot: &mut Option<Resident>,
         changes: &[Change],
-    ) -> Result<Count, Fault> {
-        let count = self.change(id, child, slot, changes)?;
-        self.forest.harvest(&mut self.hashes);
-        *child = slot.as_mut().map_or(Child::EMPTY, |resident| self.rehash(resident));
-        Ok(count)
+    ) -> Result<Child, Fault> {
+        self.load(&id, child.is_empty(), slot)?;
+        if changes.len() > CHANGES_TOGETHER_MAX {
+            self.divide(id, slot, changes)?;
+        } else {
+            if let Some(resident) = slot {
+                touch(resident, id.depth(), changes);
+            }
+            self.change(id, slot, changes)?;
+        }
+        Ok(slot.as_mut().map_or(Child::EMPTY, |resident| rehash(resident, id.depth(), &mut self.forest)))
     }
 
-    /// Applies changes to a page, which the page above knows as `child`, and to those below.
-    fn change(
-        &mut self,
-        id: PageId,
-        child: &Child,
-        slot: &mut Option<Resident>,
-        changes: &[Change],
-    ) -> Result<Count, Fault> {
-        if slot.is_none() && !child.is_empty() {
-            let page = load(self.source, &id)?.ok_or_else(|| missing(&id))?;
+    /// Applies many changes to a page: if it is a branch, to each of the pages below it, whose hashes it then brings up to that.
+    fn divide(&mut self, id: PageId, slot: &mut Option<Resident>, changes: &[Change]) -> Result<(), Fault> {
+        let Some(resident) = slot else { return self.change(id, slot, changes) };
+        self.set_ahead(resident);
+        let Page::Branch(branch) = &mut resident.page else { return self.change(id, slot, changes) };
+        let before = *branch.joins.entries();
+        let source = self.source;
+        let children = branch.children();
+        let slots = children.into_iter().zip(&mut branch.below).enumerate();
+        let work: Vec<_> = slots.zip(parts_of(&id, changes)).filter(|(_, changes)| !changes.is_empty()).collect();
+        let apply = |((index, (child, slot)), changes): ((usize, (Child, &mut Option<Resident>)), _)| {
+            let mut update = Update::new(source);
+            let child = update.apply(id.child(index), child, slot, changes)?;
+            Ok((index, child, update.found))
+        };
+        let parts: Vec<Result<_, Fault>> =
+            if id.depth() == 0 { threads::each(work, apply) } else { work.into_iter().map(apply).collect() };
+        for part in parts {
+            let (index, child, found) = part?;
+            branch.joins.set(index, child);
+            branch.stale |= 1 << index;
+            self.found.append(found);
+        }
+        if let Some(leaves) = self.settle(&id, branch, before)? {
+            self.plant(id, slot, leaves);
+        }
+        Ok(())
+    }
+
+    /// Brings a page into memory, if there is one.
+    fn load(&self, id: &PageId, is_empty: bool, slot: &mut Option<Resident>) -> Result<(), Fault> {
+        if slot.is_none() && !is_empty {
+            let page = load(self.source, id)?.ok_or_else(|| missing(id))?;
             *slot = Some(Resident::changed(page));
         }
+        Ok(())
+    }
+
+    /// Applies changes to a page, which is in memory if there is one, and to those below.
+    fn change(&mut self, id: PageId, slot: &mut Option<Resident>, changes: &[Change]) -> Result<(), Fault> {
         let Some(resident) = slot else {
             let leaves = changes.iter().filter_map(|(key, value)| Some(Leaf { key: *key, value: (*value)? }));
-            return Ok(self.plant(id, slot, leaves.collect()));
+            self.plant(id, slot, leaves.collect());
+            return Ok(());
         };
         self.set_ahead(resident);
-        match &mut resident.page {
+        let leaves = match &mut resident.page {
             Page::Leaves(leaves) => {
-                let quarters = resident.quarters.get_or_insert_with(|| Box::new(Quarters::new(&id, leaves)));
+                let quarters = &mut resident.quarters;
+                if !quarters.is_known() {
+                    quarters.divide(&id, leaves);
+                }
                 // Most blocks change values and no more; then the leaves stay where they are.
                 let others = quarters.overwrite(&id, leaves, changes);
-                if !others.is_empty() {
-                    *leaves = merge(leaves, others);
-                    if leaves.is_empty() || leaves.len() > LEAVES_MAX {
-                        let leaves = std::mem::take(leaves);
-                        return Ok(self.plant(id, slot, leaves));
-                    }
-                    **quarters = Quarters::new(&id, leaves);
+                if others.is_empty() {
+                    return Ok(());
                 }
-                resident.place = self.hash_entries(&id, leaves, quarters);
-                Ok(Count::Listed(leaves.len()))
+                let merged = merge(leaves, others);
+                if (1..=LEAVES_MAX).contains(&merged.len()) {
+                    *leaves = merged;
+                    quarters.divide(&id, leaves);
+                    return Ok(());
+                }
+                merged
             }
             Page::Branch(branch) => match self.change_below(&id, branch, changes)? {
-                Some(leaves) => Ok(self.plant(id, slot, leaves)),
-                None => Ok(Count::Many),
+                Some(leaves) => leaves,
+                None => return Ok(()),
             },
-        }
+        };
+        self.plant(id, slot, leaves);
+        Ok(())
     }
 
     /// Applies changes to the pages below a branch; returns all entries if they are to be in one page again.
@@ -186,66 +242,41 @@ impl<'a> Update<'a> {
         branch: &mut Branch,
         changes: &[Change],
     ) -> Result<Option<Vec<Leaf>>, Fault> {
-        let were = branch.children.each_ref().map(Child::is_empty);
-        let mut counts = branch.children.each_ref().map(|child| child.entries().map_or(Count::Many, Count::Listed));
-        if id.depth() == 0 && changes.len() >= CHANGES_ON_THREADS_MIN {
-            self.apply_on_threads(id, branch, changes, &mut counts)?;
-        } else {
-            for below in changes.chunk_by(|(a, _), (b, _)| id.index_of(a) == id.index_of(b)) {
-                let Some((first, _)) = below.first() else { continue };
-                let index = id.index_of(first);
-                let child = &mut branch.children[index];
-                counts[index] = self.change(id.child(index), child, &mut branch.below[index], below)?;
-                branch.stale |= 1 << index;
-                if counts[index] == Count::Listed(0) {
-                    *child = Child::EMPTY;
-                }
+        let before = *branch.joins.entries();
+        for below in changes.chunk_by(|(a, _), (b, _)| id.index_of(a) == id.index_of(b)) {
+            let Some((first, _)) = below.first() else { continue };
+            let index = id.index_of(first);
+            let slot = &mut branch.below[index];
+            self.load(&id.child(index), before[index] == 0, slot)?;
+            self.change(id.child(index), slot, below)?;
+            match slot {
+                Some(resident) => branch.joins.set_entries(index, resident.page.entries()),
+                None => branch.joins.set(index, Child::EMPTY),
             }
+            branch.stale |= 1 << index;
         }
-        let listed = counts.iter().try_fold(0_usize, |sum, count| match count {
-            Count::Listed(entries) => Some(sum.saturating_add(*entries)),
-            Count::Many => None,
-        });
+        self.settle(id, branch, before)
+    }
+
+    /// Ends the change of what is below a branch; returns all entries if they are to be in one page again. `before` is what
+    /// the children had.
+    fn settle(&mut self, id: &PageId, branch: &mut Branch, before: [u8; CHILDREN]) -> Result<Option<Vec<Leaf>>, Fault> {
+        let after = branch.joins.entries();
+        let entries = |index| branch.joins.child(index).entries();
+        let listed = (0..CHILDREN).try_fold(0_usize, |sum, index| Some(sum.saturating_add(entries(index)?)));
         if listed.is_some_and(|entries| entries <= MERGE_MAX) {
-            return self.take_children(id, branch, &counts).map(Some);
+            return self.take_children(id, branch).map(Some);
         }
-        if were != counts.map(|count| count == Count::Listed(0)) {
+        if before.map(|entries| entries == 0) != after.map(|entries| entries == 0) {
             self.found.due.push(*id);
         }
         Ok(None)
     }
 
-    /// Applies changes to the pages below a branch on several threads, and brings their hashes up to it.
-    fn apply_on_threads(
-        &mut self,
-        id: &PageId,
-        branch: &mut Branch,
-        changes: &[Change],
-        counts: &mut [Count; CHILDREN],
-    ) -> Result<(), Fault> {
-        let source = self.source;
-        let slots = branch.children.iter_mut().zip(&mut branch.below).zip(counts).enumerate();
-        let work: Vec<_> = slots.zip(parts_of(id, changes)).filter(|(_, changes)| !changes.is_empty()).collect();
-        let parts = threads::each(work, |((index, ((child, slot), count)), changes)| -> Result<Found, Fault> {
-            let mut update = Update::new(source);
-            *count = update.apply(id.child(index), child, slot, changes)?;
-            Ok(update.found)
-        });
-        for found in parts {
-            self.found.append(found?);
-        }
-        Ok(())
-    }
-
     /// Takes the entries of all children, whose pages go.
-    fn take_children(
-        &mut self,
-        id: &PageId,
-        branch: &mut Branch,
-        counts: &[Count; CHILDREN],
-    ) -> Result<Vec<Leaf>, Fault> {
+    fn take_children(&mut self, id: &PageId, branch: &mut Branch) -> Result<Vec<Leaf>, Fault> {
         let mut leaves = Vec::with_capacity(MERGE_MAX);
-        for (index, _) in counts.iter().enumerate().filter(|(_, count)| **count != Count::Listed(0)) {
+        for index in (0..CHILDREN).filter(|index| branch.joins.entries()[*index] != 0) {
             let child = id.child(index);
             let page = match branch.below[index].take() {
                 Some(mut resident) => {
@@ -262,30 +293,28 @@ impl<'a> Update<'a> {
     }
 
     /// Makes the page of a subtree anew, with the pages below that it needs.
-    fn plant(&mut self, id: PageId, slot: &mut Option<Resident>, leaves: Vec<Leaf>) -> Count {
+    fn plant(&mut self, id: PageId, slot: &mut Option<Resident>, leaves: Vec<Leaf>) {
         if leaves.is_empty() {
             *slot = None;
             self.found.gone.push(id);
-            return Count::Listed(0);
+            return;
         }
         self.found.due.push(id);
         if leaves.len() <= LEAVES_MAX {
-            let quarters = Box::new(Quarters::new(&id, &leaves));
-            let (count, place) = (leaves.len(), self.hash_entries(&id, &leaves, &quarters));
-            let quarters = Some(quarters);
-            *slot = Some(Resident { place, quarters, ..Resident::changed(Page::Leaves(leaves)) });
-            return Count::Listed(count);
+            let resident = slot.insert(Resident::changed(Page::Leaves(Vec::new())));
+            resident.quarters.divide(&id, &leaves);
+            resident.page = Page::Leaves(leaves);
+            return;
         }
         let mut branch = Box::new(Branch::EMPTY);
         for below in leaves.chunk_by(|a, b| id.index_of(&a.key) == id.index_of(&b.key)) {
-            if let Some(first) = below.first() {
-                let index = id.index_of(&first.key);
-                self.plant(id.child(index), &mut branch.below[index], below.to_vec());
-                branch.stale |= 1 << index;
-            }
+            let Some(first) = below.first() else { continue };
+            let index = id.index_of(&first.key);
+            self.plant(id.child(index), &mut branch.below[index], below.to_vec());
+            branch.joins.set_entries(index, branch.below[index].as_ref().map_or(0, |below| below.page.entries()));
+            branch.stale |= 1 << index;
         }
         *slot = Some(Resident::changed(Page::Branch(branch)));
-        Count::Many
     }
 
     fn set_ahead(&mut self, resident: &mut Resident) {
@@ -293,58 +322,6 @@ impl<'a> Update<'a> {
         if !std::mem::replace(&mut resident.changed, true) {
             self.found.ahead_bytes = self.found.ahead_bytes.saturating_add(resident.bytes());
         }
-    }
-
-    /// Lists a page of entries for hashing; returns the place of its hashes.
-    fn hash_entries(&mut self, id: &PageId, leaves: &[Leaf], quarters: &Quarters) -> usize {
-        if self.forest.planted() >= PLANTED_TOGETHER {
-            self.forest.harvest(&mut self.hashes);
-        }
-        self.hashes.len().saturating_add(self.forest.plant_quarters(id.depth(), leaves, quarters))
-    }
-
-    /// Brings the hashes of a page's subtree up to it; returns what the page above keeps of it.
-    fn rehash(&mut self, resident: &mut Resident) -> Child {
-        let hash = match &mut resident.page {
-            Page::Leaves(_) => resident.take_hashes(&self.hashes),
-            Page::Branch(branch) => {
-                self.rehash_below(branch);
-                self.forest.plant_children(&branch.children);
-                self.harvest_branches().first().copied()
-            }
-        };
-        resident.page.as_child(hash.unwrap_or(EMPTY))
-    }
-
-    /// Gives the children of a branch the hashes of their pages.
-    fn rehash_below(&mut self, branch: &mut Branch) {
-        let stale = std::mem::take(&mut branch.stale);
-        let Branch { children, below, .. } = branch;
-        let is_stale = |index: &usize| stale & (1 << index) != 0;
-        for index in (0..CHILDREN).filter(is_stale) {
-            let Some(resident) = &mut below[index] else { continue };
-            match &mut resident.page {
-                Page::Leaves(_) => children[index] = self.rehash(resident),
-                Page::Branch(branch) => self.rehash_below(branch),
-            }
-        }
-        for resident in (0..CHILDREN).filter(is_stale).filter_map(|index| below[index].as_ref()) {
-            if let Page::Branch(branch) = &resident.page {
-                self.forest.plant_children(&branch.children);
-            }
-        }
-        let mut hashes = self.harvest_branches().into_iter();
-        for index in (0..CHILDREN).filter(is_stale) {
-            if let Some(page @ Page::Branch(_)) = below[index].as_ref().map(|resident| &resident.page) {
-                children[index] = page.as_child(hashes.next().unwrap_or(EMPTY));
-            }
-        }
-    }
-
-    fn harvest_branches(&mut self) -> Vec<Hash> {
-        let mut hashes = Vec::with_capacity(self.forest.planted());
-        self.forest.harvest(&mut hashes);
-        hashes
     }
 }
 
