@@ -12,10 +12,11 @@
 //! reaches the end it goes on to the main queue, otherwise it goes, and only its hash is remembered for a while: a key that
 //! comes back is at once of the main queue. There a key that was used passes the end again. So one scan over many keys
 //! pushes out nothing but what was used once (S3-FIFO: Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for
-//! cache eviction", SOSP 2023).
+//! cache eviction", SOSP 2023). Nor does a block: what it writes under a key that is not held is taken only while there is room,
+//! and otherwise when somebody reads it.
 //!
 //! Costs of a hit: one keyed hash of the key, one look into a map, and the lock of a shard, which readers share; a hit moves
-//! nothing and writes nothing but a counter.
+//! nothing and writes nothing but a counter. Costs of a key that a block writes: the same, and its new version if it is held.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -137,21 +138,27 @@ impl StateCache {
         keys.insert(hash, key, Version { from: height, to, value });
     }
 
-    /// Takes what the block of a height wrote. Call it before anybody can read at that height. The values are kept as they
-    /// are, not copied: none should be a small part of something large.
+    /// Takes what the block of a height wrote under keys that are held; under others only if there is room for all that came to
+    /// their shard, as nothing goes for what nobody has read. Call it before anybody can read at that height. The values are kept
+    /// as they are, not copied: none should be a small part of something large.
     pub fn advance<'a>(&self, height: u64, changes: impl Iterator<Item = (&'a StateKey, &'a Option<Bytes>)>) {
         // Whoever fills after the first key is passed must see it; the parts of a block may come from several threads.
         self.head.fetch_max(height, Ordering::AcqRel);
         // A shard after the other: what one needs stays in the processor's cache.
-        let mut parts: [Vec<_>; SHARDS] = core::array::from_fn(|_| Vec::new());
+        let part_max = changes.size_hint().0.div_ceil(SHARDS).saturating_mul(2);
+        let mut parts: [Part<'a>; SHARDS] = core::array::from_fn(|_| Part::new(part_max));
         for (key, value) in changes {
             let hash = self.hash(key);
-            parts[place(hash)].push((hash, key, value));
+            let part = &mut parts[place(hash)];
+            part.bytes = part.bytes.saturating_add(held_bytes(key, value.as_ref()));
+            part.written.push(Written { hash, key, value });
         }
-        for (shard, part) in self.shards.iter().zip(&parts) {
-            for written in part.chunks(WRITTEN_TOGETHER) {
+        for (shard, mut part) in self.shards.iter().zip(parts) {
+            // Readers go on meanwhile: what they fill from here on ends before this height.
+            shard.read().keep_wanted(&mut part);
+            for written in part.written.chunks(WRITTEN_TOGETHER) {
                 let mut keys = shard.write();
-                for (hash, key, value) in written {
+                for Written { hash, key, value } in written {
                     keys.write(*hash, key, height, (*value).clone());
                 }
             }
@@ -216,6 +223,28 @@ impl Shard {
     }
 }
 
+/// What a block has written under a key.
+#[derive(Clone, Copy, Debug)]
+struct Written<'a> {
+    hash: u64,
+    key: &'a StateKey,
+    value: &'a Option<Bytes>,
+}
+
+/// What a block has written under the keys of a shard.
+#[derive(Debug)]
+struct Part<'a> {
+    written: Vec<Written<'a>>,
+    /// What it would take.
+    bytes: usize,
+}
+
+impl Part<'_> {
+    fn new(written_max: usize) -> Self {
+        Self { written: Vec::with_capacity(written_max), bytes: 0 }
+    }
+}
+
 /// Passes the hash of a key on, which is one already.
 #[derive(Clone, Copy, Debug, Default)]
 struct AsIs(u64);
@@ -263,6 +292,16 @@ impl Keys {
         held.at(height)
     }
 
+    /// Leaves of what a block wrote what this shard takes: everything if there is room, or what is under a key that it holds.
+    fn keep_wanted(&self, part: &mut Part<'_>) {
+        if self.bytes().saturating_add(part.bytes) > self.bytes_max {
+            // The keys are compared here, though they will be once more: so they come from memory together.
+            let is_held =
+                |written: &Written<'_>| self.held.get(&written.hash).is_some_and(|held| held.key == *written.key);
+            part.written.retain(is_held);
+        }
+    }
+
     /// Takes what the block of a height wrote, which ends what was known as the newest.
     fn write(&mut self, hash: u64, key: &StateKey, height: u64, value: Option<Bytes>) {
         self.put(hash, key, Version { from: height, to: OPEN, value }, |held, version| {
@@ -277,13 +316,13 @@ impl Keys {
 
     /// Takes a version of a key, which `join` adds to those that are held.
     fn put(&mut self, hash: u64, key: &StateKey, version: Version, join: impl FnOnce(&mut Held, Version)) {
-        if held_bytes(key, &version) > self.bytes_max / KEY_PART_MAX {
+        if held_bytes(key, version.value.as_ref()) > self.bytes_max / KEY_PART_MAX {
             self.forget(hash);
             return;
         }
         let found = self.held.get_mut(&hash);
         let is_taken = found.is_some();
-        // A write is a use, but not one that keeps a key: what is written and never read goes first.
+        // A write is not a use that keeps a key: what is written and never read goes first.
         match found.filter(|held| held.key == *key) {
             Some(held) => {
                 let before = held.bytes();
@@ -406,7 +445,7 @@ impl Held {
 
     fn bytes(&self) -> usize {
         let older = |version: &Version| version.value_bytes().saturating_add(size_of::<Version>());
-        self.older.iter().map(older).fold(held_bytes(&self.key, &self.newest), usize::saturating_add)
+        self.older.iter().map(older).fold(held_bytes(&self.key, self.newest.value.as_ref()), usize::saturating_add)
     }
 
     /// Ends the newest version, if nothing has ended it yet.
@@ -419,6 +458,8 @@ impl Held {
     /// Adds what is known of some heights; versions stay in the order of their heights and never overlap.
     fn insert(&mut self, version: Version) {
         if version.from > self.newest.to {
+            // No more than it takes.
+            self.older.reserve_exact(1);
             self.older.push(std::mem::replace(&mut self.newest, version));
         } else {
             self.join(version);
@@ -444,8 +485,9 @@ impl Held {
     }
 }
 
-fn held_bytes(key: &StateKey, version: &Version) -> usize {
-    version.value_bytes().saturating_add(key.as_bytes().len()).saturating_add(KEY_OVERHEAD_BYTES)
+/// Returns the bytes that a key takes with one version.
+fn held_bytes(key: &StateKey, value: Option<&Bytes>) -> usize {
+    value.map_or(0, |value| value.len()).saturating_add(key.as_bytes().len()).saturating_add(KEY_OVERHEAD_BYTES)
 }
 
 #[cfg(test)]

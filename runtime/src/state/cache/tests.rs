@@ -153,10 +153,28 @@ fn a_scan_over_all_keys_does_not_push_out_what_is_used_again() {
 }
 
 #[test]
+fn what_a_block_writes_unread_pushes_out_nothing_and_is_known_when_it_is_read() {
+    let cache = StateCache::new(1 << 20, 0);
+    // Of each shard a part stays free, but none for all that the block writes.
+    (0..2_500).for_each(|number| cache.fill(&key(number), 0, OPEN, 0, value(1)));
+    let (before, changes) = (cache.counts(), (2_500..10_000).map(|number| (key(number), value(2))));
+    let changes: BTreeMap<StateKey, Option<Bytes>> = changes.chain([(key(7), value(4))]).collect();
+    cache.advance(1, changes.iter());
+    assert_eq!((cache.counts().keys, cache.counts().evictions), (before.keys, 0));
+    assert_eq!((cache.get(&key(7), 0), cache.get(&key(7), 1)), (Some(value(1)), Some(value(4))), "it was held");
+    assert_eq!(cache.get(&key(3_000), 1), None, "it was not");
+    // Whoever has read it before the block does not pass for the newest either.
+    cache.fill(&key(3_000), 0, OPEN, 0, value(1));
+    assert_eq!((cache.get(&key(3_000), 0), cache.get(&key(3_000), 1)), (Some(value(1)), None));
+    cache.fill(&key(3_000), 1, OPEN, 1, value(2));
+    assert_eq!(cache.get(&key(3_000), 1), Some(value(2)));
+}
+
+#[test]
 fn skewed_reads_hit_nearly_as_often_as_if_the_best_keys_were_known() {
     const KEYS: u16 = 20_000;
     const HELD: usize = 1_000;
-    let one = held_bytes(&key(0), &Version { from: 0, to: OPEN, value: value(1) });
+    let one = held_bytes(&key(0), value(1).as_ref());
     // The weight of a key is one part in its rank, in whole numbers: Zipf's law.
     let ends: Vec<u64> = (1..=u64::from(KEYS))
         .scan(0, |sum, rank| {
@@ -183,8 +201,14 @@ fn skewed_reads_hit_nearly_as_often_as_if_the_best_keys_were_known() {
 
 #[test]
 fn case_113_threads_read_and_fill_while_blocks_are_committed_and_no_answer_is_stale() {
+    // With room for all keys, and for some.
+    [64 << 10, 20 << 10].into_iter().for_each(read_and_fill_while_blocks_are_committed);
+}
+
+fn read_and_fill_while_blocks_are_committed(bytes_max: usize) {
     const BLOCKS: u64 = 300;
-    let cache = StateCache::new(64 << 10, 0);
+    const KEYS: u16 = 60;
+    let cache = StateCache::new(bytes_max, 0);
     // Under each key stands the height of the last block that it divides, so that every answer can be judged.
     let expected = |number: u16, height: u64| {
         let every = u64::from(number) + 1;
@@ -198,7 +222,7 @@ fn case_113_threads_read_and_fill_while_blocks_are_committed_and_no_answer_is_st
                 let mut seed = reader + 1;
                 while committed.load(Ordering::Acquire) < BLOCKS {
                     seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    let number = u16::try_from((seed >> 33) % 20).unwrap();
+                    let number = u16::try_from((seed >> 33) % u64::from(KEYS)).unwrap();
                     let head = committed.load(Ordering::Acquire);
                     match cache.get(&key(number), head) {
                         Some(answer) => assert_eq!(answer, expected(number, head)),
@@ -208,7 +232,7 @@ fn case_113_threads_read_and_fill_while_blocks_are_committed_and_no_answer_is_st
             });
         }
         for height in 1..=BLOCKS {
-            let changes: BTreeMap<StateKey, Option<Bytes>> = (0..20_u16)
+            let changes: BTreeMap<StateKey, Option<Bytes>> = (0..KEYS)
                 .filter(|number| height.is_multiple_of(u64::from(*number) + 1))
                 .map(|number| (key(number), expected(number, height)))
                 .collect();
