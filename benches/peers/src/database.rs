@@ -5,6 +5,8 @@
 //! block W R         -> wall and CPU time in ns of R reads and of what the database reads ahead, then of the commit of W
 //!                      updates; the first 8 bytes of the root
 //! untold W R        -> the same, without being told before the commit what the block will write
+//! row B W           -> wall and CPU time in ns of B blocks of W updates without a pause: each is told of and committed behind the
+//!                      one before, until everything is in the database
 //! memory            -> the most bytes that this process had in memory so far
 //! anything else     -> what the database answers itself
 //! ```
@@ -54,6 +56,11 @@ pub trait Database {
 
     /// Commits a block: durable when it returns.
     fn commit(&mut self, changes: Self::Changes) -> impl Future<Output = Result<Root, Problem>>;
+
+    /// Waits until nothing of what was committed is left to be brought to where it stays, if that is done beside later commits.
+    fn settle(&mut self) -> Result<(), Problem> {
+        Ok(())
+    }
 
     /// Answers what only this database is asked.
     fn answer(&mut self, words: &[&str], _: &mut Workload) -> impl Future<Output = Result<String, Problem>> {
@@ -106,6 +113,7 @@ pub async fn serve<D: Database>(database: &mut D, workload: &mut Workload) -> Re
             ["untold", updates, reads] => {
                 block(database, workload, Keys::Untold, updates.parse()?, reads.parse()?).await?
             }
+            ["row", blocks, updates] => row(database, workload, blocks.parse()?, updates.parse()?).await?,
             ["memory"] => peak_bytes()?.to_string(),
             _ => database.answer(&words, workload).await?,
         };
@@ -172,6 +180,39 @@ pub async fn block<D: Database>(
     Ok(format!("{reads_wall} {reads_cpu} {wall} {cpu} {root}"))
 }
 
+/// Commits blocks one behind the other; returns the two times of all of them.
+///
+/// # Errors
+/// The database's, or if the last block is not there in the end.
+pub async fn row<D: Database>(
+    database: &mut D,
+    workload: &mut Workload,
+    blocks: u32,
+    updates: u32,
+) -> Result<String, Problem> {
+    let mut last = Vec::new();
+    let mut prepared = Vec::new();
+    for _ in 0..blocks {
+        last = workload.next(updates, 0).updates;
+        let written: Vec<Key> = last.iter().map(|(key, _)| *key).collect();
+        prepared.push((written, database.prepare(&last)));
+    }
+    let clock = Clock::start();
+    for (written, changes) in prepared {
+        // What is read ahead has to be read by somebody, so it counts here.
+        database.touch(&written)?;
+        database.commit(changes).await?;
+    }
+    database.settle()?;
+    let (wall, cpu) = clock.elapsed();
+    let mut values = Vec::with_capacity(last.len());
+    for (key, _) in &last {
+        values.push(database.get(key).await?);
+    }
+    check(&last, &values)?;
+    Ok(format!("{} {}", wall.as_nanos(), cpu.as_nanos()))
+}
+
 /// Compares what was read with what must be there.
 ///
 /// # Errors
@@ -200,7 +241,7 @@ pub fn peak_bytes() -> Result<u64, Problem> {
 #[cfg(test)]
 mod tests {
     use super::super::workload::{Key, Value, Workload};
-    use super::{Database, Keys, Problem, Root, at_once, block, load};
+    use super::{Database, Keys, Problem, Root, at_once, block, load, row};
     use std::collections::BTreeMap;
 
     /// A map that forgets the updates of its newest commits.
@@ -239,6 +280,18 @@ mod tests {
         map.forgets = true;
         at_once(block(&mut map, &mut workload, Keys::Told, 50, 100))?;
         assert!(at_once(block(&mut map, &mut workload, Keys::Told, 50, 100)).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn blocks_in_a_row_are_the_next_ones_and_one_that_is_forgotten_is_found_out() -> Result<(), Problem> {
+        let (mut map, mut workload) = (Forgetful::default(), Workload::new(100));
+        at_once(load(&mut map, &workload))?;
+        let answer = at_once(row(&mut map, &mut workload, 3, 50))?;
+        assert_eq!(answer.split_whitespace().count(), 2);
+        assert!(at_once(block(&mut map, &mut workload, Keys::Told, 50, 100)).is_ok());
+        map.forgets = true;
+        assert!(at_once(row(&mut map, &mut workload, 3, 50)).is_err());
         Ok(())
     }
 

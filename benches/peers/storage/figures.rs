@@ -14,13 +14,16 @@ use tempfile::TempDir;
 
 use crate::peers::Peer;
 use crate::rows;
-use crate::turns::{Contestant, Medians, Work, load, take_turns};
+use crate::turns::{Contestant, Medians, Spent, Work, load, take_turns};
 
 /// Blocks that are retained, as by default.
 const RETAINED_BLOCKS: u32 = 256;
 
 /// Entries that a small block updates.
 pub(crate) const SMALL_UPDATES: u32 = 1_000;
+
+/// Blocks that are committed without a pause.
+pub(crate) const IN_A_ROW: u32 = 100;
 
 /// Entries of the large state.
 const TEN_MILLION: u32 = 10_000_000;
@@ -76,6 +79,7 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
         ("updates a block", plan.updates.into()),
         ("reads a block", plan.updates.into()),
         ("updates of a small block", SMALL_UPDATES.into()),
+        ("blocks in a row", IN_A_ROW.into()),
         ("rounds of reads", ROUNDS),
         ("cold reads a round", COLD_READS.into()),
     ];
@@ -89,7 +93,7 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
     let all = contestants.iter_mut().collect();
     let medians = take_turns(all, plan.work())?;
     add("blocks", rows::blocks(&contestants, &medians)?);
-    // The peers are done and have to rest.
+    // The bare store and the peers are done and have to rest.
     contestants.truncate(2);
     let untold = Work { keys: Keys::Untold, ..plan.work() };
     let untold = take_turns(contestants.iter_mut().collect(), untold)?;
@@ -99,11 +103,12 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
     take_turns(contestants.iter_mut().collect(), Work { blocks: RETAINED_BLOCKS, ..small })?;
     let small = take_turns(contestants.iter_mut().collect(), small)?;
     add("small blocks", vec![rows::small_blocks(&small)?]);
-    let [mut ours, mut raw] = <[Contestant; 2]>::try_from(contestants).map_err(|_| "two databases are ours")?;
-    add("memory", vec![rows::peak_memory(&mut ours, &mut raw)?]);
+    let [mut ours, mut engine] = <[Contestant; 2]>::try_from(contestants).map_err(|_| "two databases are left")?;
+    add("memory", vec![rows::peak_memory(&mut ours, &mut engine)?]);
+    add("blocks in a row", vec![in_a_row(plan, &mut ours, &mut engine)?]);
     add("readers", vec![readers(plan, &mut ours)?]);
-    add("reads", reads(&mut ours, &mut raw)?);
-    drop(raw);
+    add("reads", reads(&mut ours, &mut engine)?);
+    drop(engine);
     add("hit rates", hit_rates(plan, &mut ours)?);
     let verified = VERIFIED.min(plan.keys);
     add("proofs", rows::proofs(ours.process.ask(&format!("proofs {verified}"))?));
@@ -121,10 +126,10 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
     Ok(report)
 }
 
-/// Starts all databases, ours first and the bare store second.
+/// Starts all databases: ours, its engine alone, its bare store, then the peers.
 fn start(plan: &Plan<'_>, folder: &Path) -> Result<Vec<Contestant>, Failure> {
     let mut contestants = Vec::new();
-    for (name, verb) in [("Florin", "ours"), ("bare store", "raw")] {
+    for (name, verb) in [("Florin", "ours"), ("fjall alone", "engine"), ("bare store", "raw")] {
         contestants.push(Contestant::of_this_program(name, verb, &folder.join(verb), plan.keys)?);
     }
     for peer in Peer::ALL.into_iter().filter(|peer| plan.peers.contains(peer)) {
@@ -138,23 +143,34 @@ fn readers(plan: &Plan<'_>, ours: &mut Contestant) -> Result<Row, Failure> {
     Ok(rows::readers(ours.process.ask(&question)?))
 }
 
-/// Warm reads of ours, and cold ones beside the bare store's.
-fn reads(ours: &mut Contestant, raw: &mut Contestant) -> Result<Vec<Row>, Failure> {
+/// Blocks without a pause, of one database after the other.
+fn in_a_row(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> Result<Row, Failure> {
+    let question = format!("row {IN_A_ROW} {}", plan.updates);
+    let each = |contestant: &mut Contestant| -> Result<Spent, Failure> {
+        let [wall, cpu] = contestant.process.ask(&question)?;
+        let milliseconds = |time: u64| time as f64 / 1e6 / f64::from(IN_A_ROW);
+        Ok(Spent { wall: milliseconds(wall), cpu: milliseconds(cpu) })
+    };
+    Ok(rows::in_a_row(each(ours)?, each(engine)?))
+}
+
+/// Warm reads of ours, and cold ones beside those of its engine alone.
+fn reads(ours: &mut Contestant, engine: &mut Contestant) -> Result<Vec<Row>, Failure> {
     let each = |[time]: [u64; 1], reads: u32| time as f64 / f64::from(reads);
     let mut warm = Vec::new();
     for _ in 0..ROUNDS {
         warm.push(each(ours.process.ask(&format!("warm {WARM_READS}"))?, WARM_READS));
     }
-    for contestant in [&mut *ours, &mut *raw] {
+    for contestant in [&mut *ours, &mut *engine] {
         let [_] = contestant.process.ask("reopen")?;
     }
-    let [mut own, mut bare] = [Vec::new(), Vec::new()];
+    let [mut own, mut alone] = [Vec::new(), Vec::new()];
     for batch in 0..ROUNDS {
         let question = format!("cold {batch} {COLD_READS}");
         own.push(each(ours.process.ask(&question)?, COLD_READS));
-        bare.push(each(raw.process.ask(&question)?, COLD_READS));
+        alone.push(each(engine.process.ask(&question)?, COLD_READS));
     }
-    Ok(rows::reads(median(warm), median(own), median(bare)))
+    Ok(rows::reads(median(warm), median(own), median(alone)))
 }
 
 fn hit_rates(plan: &Plan<'_>, ours: &mut Contestant) -> Result<Vec<Row>, Failure> {

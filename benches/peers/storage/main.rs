@@ -7,10 +7,11 @@
 //!
 //! - [`figures`]: what is measured, in order; [`rows`]: the rows of the table, each with its bound.
 //! - [`turns`]: databases by turns; [`peers`]: the other databases, built when they are asked for.
-//! - [`ours`], [`raw`]: Florin's state and its bare store, as two such databases.
+//! - [`ours`], [`engine`], [`raw`]: Florin's state, fjall alone and Florin's bare store, as such databases.
 //! - [`reads`], [`readers`], [`hit_rates`], [`proofs`]: one subject each.
 #![allow(clippy::float_arithmetic, reason = "figures of a report, which no chain sees")]
 
+mod engine;
 mod figures;
 mod hit_rates;
 mod ours;
@@ -38,7 +39,7 @@ use crate::peers::Peer;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measure Florin's durable state beside its bare store, commonware-storage, nomt and jmt.
+/// Measure Florin's durable state beside fjall alone, its own bare store, commonware-storage, nomt and jmt.
 ///
 /// The first run builds the peers, which takes some minutes. A full run takes some more and up to 5 GB of the folder.
 #[derive(Debug, Parser)]
@@ -53,7 +54,7 @@ struct Cli {
     /// Entries that a block updates, and as many that it reads.
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
     updates: u32,
-    /// The peers to measure beside Florin and its bare store; `none` for none of them.
+    /// The peers to measure beside Florin, fjall alone and the bare store; `none` for none of them.
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', default_value = "commonware,nomt,jmt")]
     peers: Vec<Peer>,
     /// Also measure a state of ten million entries, which takes some minutes and 5 GB more.
@@ -84,6 +85,9 @@ enum Child {
     /// Florin's durable state.
     #[command(hide = true)]
     Ours { folder: PathBuf, entries: u32 },
+    /// The engine of its store alone.
+    #[command(hide = true)]
+    Engine { folder: PathBuf, entries: u32 },
     /// The same store without a root.
     #[command(hide = true)]
     Raw { folder: PathBuf, entries: u32 },
@@ -108,6 +112,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<String, Problem> {
     match &cli.child {
         Some(Child::Ours { folder, entries }) => child(&mut ours::Contestant::open(folder)?, *entries),
+        Some(Child::Engine { folder, entries }) => child(&mut engine::Engine::open(folder)?, *entries),
         Some(Child::Raw { folder, entries }) => child(&mut raw::Raw::open(folder)?, *entries),
         Some(Child::Open { folder }) => {
             let start = Instant::now();

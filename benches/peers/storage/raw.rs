@@ -1,4 +1,4 @@
-//! The bare store as one of the databases: the entries only, without root, undo records or a cache of values.
+//! Florin's bare store as one of the databases: the entries only, without root, undo records or a cache of values.
 //!
 //! ```text
 //! cold B N          -> as Florin's state answers it

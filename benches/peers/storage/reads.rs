@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use alloy_primitives::Bytes;
 use cpu_time::ThreadTime;
 use florin_peers::database::{Problem, check};
 use florin_peers::workload::{Key, Random, Workload, key};
@@ -40,11 +39,11 @@ pub(crate) fn warm(ours: &Ours, workload: &Workload, reads: u32) -> Result<Strin
 }
 
 /// Reads entries at random; a state of many entries has seen hardly any of them before.
-pub(crate) fn cold(
+pub(crate) fn cold<V: AsRef<[u8]>>(
     workload: &Workload,
     batch: u64,
     reads: u32,
-    get: impl Fn(&Key) -> Result<Option<Bytes>, Problem>,
+    get: impl Fn(&Key) -> Result<Option<V>, Problem>,
 ) -> Result<String, Problem> {
     let mut random = Random::new(COLD, batch);
     let expected: Vec<_> = (0..reads).map(|_| workload.entry(random.below(workload.entries()))).collect();

@@ -63,7 +63,7 @@ impl Contestant {
         entries: u32,
     ) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(Failure::system("cannot find this program"))?;
-        Self::start(name, verb != "raw", Command::new(program).arg(verb).arg(folder).arg(entries.to_string()))
+        Self::start(name, verb == "ours", Command::new(program).arg(verb).arg(folder).arg(entries.to_string()))
     }
 
     /// Executes and commits a block; returns times of reads and commit in ns, wall and CPU each.
