@@ -120,6 +120,13 @@ impl Database for Contestant {
     type Changes = ChangeSet;
     type Read = Bytes;
 
+    /// The pages of the last block, and all that is on its way to the engine.
+    fn settle(&mut self) -> Result<(), Problem> {
+        let ours = self.ours()?;
+        ours.state.prefetch(&[])?;
+        Ok(ours.store.settle()?)
+    }
+
     fn touch(&mut self, keys: &[Key]) -> Result<(), Problem> {
         let keys: Vec<_> = keys.iter().map(|key| StateKey::from_bytes(key)).collect();
         Ok(self.ours()?.state.prefetch(&keys)?)

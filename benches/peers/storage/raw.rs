@@ -36,6 +36,10 @@ impl Database for Raw {
     type Changes = Batch;
     type Read = Bytes;
 
+    fn settle(&mut self) -> Result<(), Problem> {
+        Ok(self.store()?.settle()?)
+    }
+
     async fn get(&mut self, key: &Key) -> Result<Option<Bytes>, Problem> {
         Ok(self.store()?.snapshot().get(Table::Entries, key)?)
     }

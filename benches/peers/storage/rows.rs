@@ -58,8 +58,8 @@ fn over_engine(ours: &Medians, engine: &Medians) -> [Row; 3] {
     [
         row(
             "commit_over_raw",
-            "durable commit with root, pages and undo, of keys that were read ahead while the block executed, over fjall's \
-             alone (one synced batch of the same values)",
+            "durable commit with root and undo, of keys that were read ahead while the block executed, over fjall's alone (one \
+             synced batch of the same values); pages are written among the next block's reads, and fjall has all later",
             [commit(ours), commit(engine)],
             ours.commit.wall / engine.commit.wall,
             Bound::AtMost(2.0),
@@ -73,7 +73,7 @@ fn over_engine(ours: &Medians, engine: &Medians) -> [Row; 3] {
         ),
         row(
             "block_over_raw",
-            "the same with the reads of the block, those ahead among them",
+            "the same with the reads of the block, those ahead and the pages of the block before among them",
             [reads_of(ours), reads_of(engine)],
             (ours.reads.wall + ours.commit.wall) / (engine.reads.wall + engine.commit.wall),
             Bound::None,

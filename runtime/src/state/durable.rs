@@ -1,15 +1,16 @@
 //! A state that survives its process: opened where the last block left it, committed block by block, read at any retained
 //! height.
 //!
-//! Guarantees that a block is committed whole or not at all: its values, its part of the tree's pages, what it replaced and
-//! the new head are one batch of the store. A page of the tree may be behind the head by at most
-//! [`PAGES_BEHIND_BLOCKS_MAX`] blocks; opening applies what those blocks changed again, and refuses a database whose root does
-//! not come out as the head says.
+//! Guarantees that a block is committed whole or not at all: its values, what it replaced, the block itself and the new head are one
+//! batch of the store. Pages of the tree follow from these and are written behind them, each at most [`PAGES_BEHIND_BLOCKS_MAX`]
+//! blocks and one late; opening applies what those blocks changed again, and refuses a database whose root does not come out as
+//! the head says.
 //!
 //! Costs of a block of k changes: k values and their replaced values, written once; the pages that have waited long enough;
 //! two hashes a value and those of the tree.
 //!
 //! - `commit`, `recover`: a block's steps, and what opening makes good.
+//! - `late`: what a block leaves to be written behind it.
 //! - `config`, `format`: sizes and times; what the database says of itself, as bytes.
 //! - `retention`: how far back can be read: pins and pruning.
 //! - `check`: the root from scratch beside the blocks.
@@ -20,6 +21,7 @@ mod check;
 pub(super) mod commit;
 mod config;
 pub(super) mod format;
+mod late;
 mod prefetch;
 mod recover;
 mod retention;

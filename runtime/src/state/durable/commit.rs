@@ -1,19 +1,19 @@
 //! Committing a block: named steps, between any two of which the process may end.
 
-use core::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 use alloy_primitives::Bytes;
 
 use super::super::commit::{StateRoot, hashed};
-use super::super::store::{Batch, Rows, RowsBuilder, Snapshot, StoreError, Table};
+use super::super::store::{Batch, Rows, RowsBuilder, StoreError, Table};
 use super::super::tree::{Change, Tree, Turn};
 use super::super::undo::{self, ChangedKeys, Fingerprint};
 use super::super::view::Published;
 use super::super::{ChangeSet, StateKey, threads};
-use super::format::{put_block, put_reach};
-use super::retention::oldest_needed;
-use super::{DurableHead, DurableState, PAGES_BEHIND_BLOCKS_MAX, StoredPages, Writer};
+use super::format::put_block;
+use super::late::put_late;
+use super::retention::{forget_before, oldest_needed};
+use super::{DurableHead, DurableState, StoredPages, Writer};
 use crate::fault::Fault;
 
 /// The fewest keys that are worth a thread for reading.
@@ -45,45 +45,55 @@ impl DurableState {
         // Until the last step has succeeded.
         writer.failed = true;
         let published = self.published();
-        let pruned = self.pruned_by(&writer, height);
-        // Beside each other: what is replaced is not needed for the root, nor the other way round, and nobody reads at the height
-        // before the block is published, so that the cache may know it before the store does.
-        let mut parts = Ok(Vec::new());
-        let told = || {
-            threads::beside(
-                || parts = self.rows_of(&published, height, changes),
-                || self.cache.advance(height, changes.iter()),
-            );
-        };
-        let changed = threads::beside(told, || apply(&mut writer.tree, &*published.snapshot, height, changes))?;
+        let (parts, changed) = self.follow(&mut writer.tree, &published, height, changes)?;
         crash_point("values read, tree hashed");
-        let (batch, head) = gather(&writer, parts?, &changed, pruned.end, &block);
+        let (batch, mut head) = gather(&writer, parts, &changed, &block);
         crash_point("batch gathered");
-        let mut removed = Ok(());
-        let turns = turns_since(writer.head.derived_height, height);
-        let tree = &mut writer.tree;
-        let mut derive = || {
-            let mut rows = RowsBuilder::default();
-            turns.clone().for_each(|turn| put_pages(&mut rows, tree, turn));
-            let mut pruned = pruned.clone();
-            removed = pruned.try_for_each(|height| undo::remove(&mut rows, &*published.snapshot, height));
-            put_reach(&mut rows, &head);
-            rows.build()
-        };
-        self.store.write_beside(batch, self.config.durability_at(height), &mut derive)?;
-        removed?;
+        let before = height.saturating_sub(1);
+        if head.derived_height < before {
+            let mut added = Ok(());
+            let tree = &mut writer.tree;
+            let mut derive = || {
+                let mut rows = RowsBuilder::default();
+                added = put_late(&mut rows, tree, &published, before, &mut head);
+                rows.build()
+            };
+            self.store.write_beside(batch, self.config.durability_at(height), &mut derive)?;
+            added?;
+        } else {
+            self.store.write(batch, self.config.durability_at(height))?;
+        }
         crash_point("batch written");
-        self.publish(&published, changed, &head);
+        self.publish(&published, changed, oldest_needed(&self.config, &writer.pins, height));
         writer.head = head;
         writer.failed = false;
         Ok(StateRoot::new(writer.head.root))
     }
 
-    /// Returns the blocks whose records the next block removes: at most two, so that a shorter retention is reached in bounded
-    /// steps.
-    fn pruned_by(&self, writer: &Writer, height: u64) -> Range<u64> {
-        let (first, oldest) = (writer.head.undo_height, oldest_needed(&self.config, &writer.pins, height));
-        first..oldest.clamp(first, first.saturating_add(2))
+    /// Brings the tree and the cache to the block; returns the rows of what it replaces and writes, and which keys it changes.
+    fn follow(
+        &self,
+        tree: &mut Tree,
+        published: &Published,
+        height: u64,
+        changes: &ChangeSet,
+    ) -> Result<(Vec<Rows>, Arc<ChangedKeys>), Fault> {
+        let source = StoredPages(&*published.snapshot);
+        let mut rows = Ok(Vec::new());
+        // What is replaced is not needed for the root, nor the other way round.
+        let changed = threads::beside(
+            || {
+                rows = self.rows_of(published, height, changes);
+                self.store.stage(rows.as_deref().unwrap_or_default());
+            },
+            || -> Result<_, Fault> {
+                let hashed = hashed(changes);
+                // Nobody reads at the height before the block is published, so that the cache may know it before the store does.
+                threads::beside(|| self.cache.advance(height, changes.iter()), || tree.apply(&source, &hashed))?;
+                Ok(Arc::new(changed_keys(height, &hashed)))
+            },
+        )?;
+        Ok((rows?, changed))
     }
 
     /// Returns the rows for which nothing needs to be hashed: what stands under every key that changes, and what will.
@@ -119,56 +129,27 @@ impl DurableState {
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// Lets everybody see the block.
-    fn publish(&self, before: &Published, changed: Arc<ChangedKeys>, head: &DurableHead) {
+    /// Lets everybody see the block, and no more than they need of those before it: `oldest` is the first whose record is needed.
+    fn publish(&self, before: &Published, changed: Arc<ChangedKeys>, oldest: u64) {
         let mut blocks = before.blocks.clone();
+        let head = changed.height;
         blocks.push_back(changed);
-        while blocks.front().is_some_and(|block| block.height < head.undo_height) {
-            blocks.pop_front();
-        }
-        let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
+        forget_before(&mut blocks, oldest);
+        let next = Published { head, snapshot: self.store.snapshot(), blocks };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
     }
 }
 
-/// Brings the tree to the block; returns which keys it changes.
-fn apply(
-    tree: &mut Tree,
-    snapshot: &dyn Snapshot,
-    height: u64,
-    changes: &ChangeSet,
-) -> Result<Arc<ChangedKeys>, Fault> {
-    let hashed = hashed(changes);
-    tree.apply(&StoredPages(snapshot), &hashed)?;
-    Ok(Arc::new(changed_keys(height, &hashed)))
-}
-
-/// Puts together what the block changes; `undo_height` is the oldest record that it leaves.
-fn gather(
-    writer: &Writer,
-    parts: Vec<Rows>,
-    changed: &ChangedKeys,
-    undo_height: u64,
-    block: &[u8],
-) -> (Batch, DurableHead) {
-    let height = changed.height;
+/// Puts together what the block changes.
+fn gather(writer: &Writer, parts: Vec<Rows>, changed: &ChangedKeys, block: &[u8]) -> (Batch, DurableHead) {
     let mut batch = Batch::default();
     parts.into_iter().for_each(|rows| batch.append(rows));
     let mut rows = RowsBuilder::default();
     undo::put_changed(&mut rows, changed);
     batch.append(rows.build());
-    // The part that had its turn first among the last ones is the one that is the furthest behind.
-    let behind = height.saturating_add(1).saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
-    let pages_height = behind.max(writer.head.pages_height);
-    let head = DurableHead { height, root: writer.tree.root(), derived_height: height, pages_height, undo_height };
+    let head = DurableHead { height: changed.height, root: writer.tree.root(), ..writer.head.clone() };
     put_block(&mut batch, &head, block);
     (batch, head)
-}
-
-/// Returns the turns of a block, and of those before it whose pages were lost: each part has one in the last blocks.
-fn turns_since(derived_height: u64, height: u64) -> impl Iterator<Item = Turn> + Clone {
-    let first = derived_height.max(height.saturating_sub(PAGES_BEHIND_BLOCKS_MAX)).saturating_add(1);
-    (first..=height).map(|height| Turn::of_block(height, PAGES_BEHIND_BLOCKS_MAX))
 }
 
 fn changed_keys(height: u64, changes: &[Change]) -> ChangedKeys {

@@ -72,13 +72,18 @@ impl Ahead {
 }
 
 impl DurableState {
-    /// Reads into memory what committing a block that changes these keys will need. May be called from any thread, for a
+    /// Reads into memory what committing a block that changes these keys will need, and first writes what the block before has left
+    /// to be written. May be called from any thread, for a
     /// part of the keys at a time, and for keys that are not changed in the end.
     ///
     /// # Errors
     /// Faults if the store cannot answer.
     pub fn prefetch(&self, keys: &[StateKey]) -> Result<(), Fault> {
+        self.write_late()?;
         let view = self.newest();
+        // In the order in which the commit comes to them, so that it passes through memory from front to back.
+        let mut keys: Vec<&StateKey> = keys.iter().collect();
+        keys.sort_unstable();
         for keys in keys.chunks(KEYS_AT_A_TIME) {
             let values = keys.iter().map(|key| view.get(key)).collect::<Result<Vec<_>, _>>()?;
             let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@
 //! A commit removes at most two records, so that blocks stay even. When the retention was shortened or a pin was lifted, more
 //! are left, and [`DurableState::prune`] removes them beside the blocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 
 use parity_scale_codec::{DecodeAll, Encode};
@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use super::super::store::{Batch, Durability, RowsBuilder, Snapshot, StoreError, Table};
 use super::super::tree::Turn;
-use super::super::undo;
+use super::super::undo::{self, ChangedKeys};
 use super::super::view::{Published, ViewError};
 use super::commit::put_pages;
 use super::format::put_reach;
@@ -82,6 +82,16 @@ pub(super) fn oldest_needed(config: &DurableConfig, pins: &Pins, height: u64) ->
         Retention::Archive => 0,
     };
     pins.values().min().map_or(oldest, |pinned| oldest.min(pinned.saturating_add(1)))
+}
+
+/// Lets blocks go that are before the oldest one whose record is needed, at most two, so that a shorter retention is reached in
+/// bounded steps.
+pub(super) fn forget_before(blocks: &mut VecDeque<Arc<ChangedKeys>>, oldest: u64) {
+    for _ in 0..2 {
+        if blocks.front().is_some_and(|block| block.height < oldest) {
+            blocks.pop_front();
+        }
+    }
 }
 
 /// Reads the pins of a database.
@@ -174,6 +184,7 @@ impl DurableState {
     /// Faults if the store fails, as a commit does.
     pub fn prune(&self, steps: u64) -> Result<Pruned, Fault> {
         let mut pruned = Pruned::default();
+        self.write_late()?;
         loop {
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let oldest = oldest_needed(&self.config, &writer.pins, writer.head.height);
@@ -204,7 +215,7 @@ impl DurableState {
         put_reach(&mut rows, &head);
         self.write_derived(writer, rows)?;
         let mut blocks = published.blocks.clone();
-        blocks.pop_front();
+        blocks.retain(|block| block.height >= head.undo_height);
         let next = Published { head: head.height, snapshot: self.store.snapshot(), blocks };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         writer.head = head;

@@ -110,6 +110,14 @@ impl DiskStore {
         Ok(Self { log, hasher: RowHasher::default(), background, shared, folder, config })
     }
 
+    /// Waits until the engine has every batch: for measuring what is done in the background.
+    ///
+    /// # Errors
+    /// Says why the engine does not take them.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.shared.wait_until_taken()
+    }
+
     /// Writes a batch whose derived rows are made beside the log's.
     fn commit(
         &self,
@@ -147,7 +155,7 @@ fn hand_over(log: &Path, engine: &Engine, number: u64) -> Result<u64, StoreError
     let mut newest = number;
     while let Some(records) = reader.read()? {
         for record in records {
-            engine.apply(record.number, &[record.rows])?;
+            engine.apply(record.number, &record.parts)?;
             newest = record.number;
         }
     }
@@ -163,6 +171,13 @@ impl Store for DiskStore {
             tables: self.shared.engine.tables.clone(),
             _folder: Arc::clone(&self.folder),
         })
+    }
+
+    fn stage(&self, rows: &[Rows]) {
+        let staged = self.log.lock().unwrap_or_else(PoisonError::into_inner).stage(rows);
+        if let Err(error) = staged {
+            self.shared.stop(error);
+        }
     }
 
     fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {

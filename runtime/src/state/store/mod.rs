@@ -138,6 +138,10 @@ pub trait Store: Send + Sync {
     /// Shows the tables as the last batch left them; later batches do not change it.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 
+    /// May write rows with which the next batch begins, before the rest of it is known: those that are appended to it first, in this
+    /// order. Nothing of them is there without the batch; what fails, the batch says.
+    fn stage(&self, _: &[Rows]) {}
+
     /// Writes a batch whole or not at all.
     ///
     /// # Errors

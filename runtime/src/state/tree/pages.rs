@@ -152,8 +152,14 @@ impl Pages {
     /// Calls `write` with what has to be written, nothing for a page that is gone: the pages that are due, and those that
     /// were changed in the part whose turn it is.
     pub(super) fn flush(&mut self, turn: Turn, write: &mut dyn FnMut(&PageId, Option<&Page>)) {
-        for id in std::mem::take(&mut self.gone) {
-            write(&id, None);
+        let mut gone = std::mem::take(&mut self.gone);
+        gone.sort_unstable();
+        gone.dedup();
+        for id in gone {
+            // It may have come again in a later block.
+            if find(&mut self.root, &id).is_none() {
+                write(&id, None);
+            }
         }
         let clean_bytes = &mut self.clean_bytes;
         let mut flush = |id: &PageId, resident: &mut Resident| {

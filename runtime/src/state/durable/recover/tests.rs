@@ -96,6 +96,10 @@ proptest! {
         for (blocks, lost) in ends {
             for height in durable.head().height + 1..=durable.head().height + blocks {
                 let changes = block(height);
+                // In some blocks what the one before has left is written before it, in the others with it.
+                if height % 3 != 0 {
+                    durable.prefetch(&changes.keys().cloned().collect::<Vec<_>>()).unwrap();
+                }
                 prop_assert_eq!(durable.commit(height, &changes, vec![]).unwrap(), model.commit(&changes));
                 states.push(model.clone());
             }

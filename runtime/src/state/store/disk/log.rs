@@ -1,20 +1,25 @@
-//! The log: every batch as one record, behind each other in files, until the engine has it.
+//! The log: every batch, behind each other in files, until the engine has it.
 //!
 //! ```text
-//! segment  "FLORLOG" 01 | record...                     named by the number of its first batch, 20 digits
-//! record   "REC" 02 | row bytes u32 | number u64 | synced u64 | xxh3-128 of all but these four fields' first [16] | rows
+//! segment  "FLORLOG" 01 | part...      named by the number of its first batch, 20 digits
+//! part     "REC" 01 | fields | xxh3-128 of fields and rows [16] | rows
+//! fields   row bytes u32 | number of the batch u64 | synced u64 | place u32
 //! ```
-//! Integers are little-endian. Numbers of batches follow each other by one, over all segments. `synced` is a batch that was on the
-//! disk before this one was written, and with it all before. A segment is synced whole before the next one is begun, and removed
-//! when the engine has its batches on the disk.
+//! Integers are little-endian. A batch is one part or more, numbered from 0 by their places; the last one's has the highest bit set.
+//! Numbers of batches follow each other by one, over all segments. `synced` is a batch that was on the disk before this one was
+//! written, and with it all before. A segment is synced whole before the next one is begun, and removed when the engine has its
+//! batches on the disk.
 //!
-//! Guarantees that a batch whose record was synced is read again whole, and that one which was never finished is not read; a
-//! damaged record is found, unless it is the last thing that the process wrote: then it cannot be told from one that was never
-//! finished. Costs of a batch: one pass over its rows for the checksum, one write, one sync.
+//! Guarantees that a batch which was synced is read again whole, and that one which was never finished is not read; damage is
+//! found, unless it is to the last thing that the process wrote: then it cannot be told from a batch that was never finished.
+//! Costs of a batch: one pass over its rows for the checksum, one write, one sync. What is *staged* is written before the rest of its
+//! batch is known, and on its way to the disk when that comes.
 
+use core::ops::Range;
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::Bytes;
@@ -27,11 +32,17 @@ use super::io_error;
 /// What a segment begins with.
 const SEGMENT: &[u8; 8] = b"FLORLOG\x01";
 
-/// What a record begins with.
-const RECORD: &[u8; 4] = b"REC\x02";
+/// What a part begins with.
+const PART: &[u8; 4] = b"REC\x01";
 
-/// Bytes of a record before its rows.
-const HEADER_BYTES: usize = 40;
+/// Bytes of a part's fields.
+const FIELDS_BYTES: usize = 24;
+
+/// Bytes of a part before its rows.
+const HEADER_BYTES: usize = 44;
+
+/// Stands in the place of a batch's last part.
+const LAST: u32 = 1 << 31;
 
 /// The newest segment, to which batches are added.
 #[derive(Debug)]
@@ -39,7 +50,10 @@ pub(super) struct Log {
     folder: PathBuf,
     file: File,
     path: PathBuf,
+    /// The end of the newest batch.
     bytes: u64,
+    /// Rows of the next batch that are written already.
+    staged: Vec<Rows>,
     /// The newest batch.
     number: u64,
     /// The newest batch that is on the disk.
@@ -72,7 +86,7 @@ impl Log {
     pub(super) fn begin(folder: &Path, number: u64) -> Result<Self, StoreError> {
         let (file, path) = begin_segment(folder, number).map_err(|error| io_error(&error))?;
         let bytes = SEGMENT.len() as u64;
-        Ok(Self { folder: folder.to_owned(), file, path, bytes, number, synced: number })
+        Ok(Self { folder: folder.to_owned(), file, path, bytes, staged: Vec::new(), number, synced: number })
     }
 
     /// Returns the number of the newest batch.
@@ -93,6 +107,28 @@ impl Log {
         fs::remove_file(&self.path).map_err(|error| io_error(&error))
     }
 
+    /// Writes rows with which the next batch begins, and lets the system bring them to the disk. If the next batch begins with others,
+    /// they are forgotten.
+    ///
+    /// # Errors
+    /// What the system says; nothing may be added then.
+    pub(super) fn stage(&mut self, rows: &[Rows]) -> Result<(), StoreError> {
+        self.try_stage(rows).map_err(|error| io_error(&error))
+    }
+
+    fn try_stage(&mut self, rows: &[Rows]) -> io::Result<()> {
+        self.forget_staged()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.write(rows, 0)?;
+        self.staged = rows.to_vec();
+        // Starts writing, and does not wait; it is a hint, which may fail. What remains in memory is not read again.
+        rustix::fs::fadvise(&self.file, self.bytes, NonZeroU64::new(bytes), rustix::fs::Advice::DontNeed)
+            .unwrap_or_default();
+        Ok(())
+    }
+
     /// Adds the next batch. After a failure it is not known what the log holds of it, and nothing may be added.
     ///
     /// # Errors
@@ -102,16 +138,40 @@ impl Log {
     }
 
     fn try_append(&mut self, parts: &[Rows], durability: Durability) -> io::Result<()> {
-        let number = self.number.saturating_add(1);
-        let bytes = parts.iter().map(|rows| rows.bytes().len()).fold(0, usize::saturating_add);
-        let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "a batch of more than 4 GiB");
-        let header = header(u32::try_from(bytes).map_err(|_| too_large())?, number, self.synced, parts);
-        self.file.write_all(&header)?;
-        parts.iter().try_for_each(|rows| self.file.write_all(rows.bytes()))?;
-        let added = bytes.saturating_add(HEADER_BYTES);
-        self.bytes = self.bytes.saturating_add(u64::try_from(added).unwrap_or(u64::MAX));
-        self.number = number;
+        let is_same = |(staged, part): (&Rows, &Rows)| {
+            staged.bytes().as_ptr() == part.bytes().as_ptr() && staged.len() == part.len()
+        };
+        let begins = self.staged.len() <= parts.len() && self.staged.iter().zip(parts).all(is_same);
+        if !begins {
+            self.forget_staged()?;
+        }
+        let place = u32::from(!self.staged.is_empty());
+        self.write(parts.get(self.staged.len()..).unwrap_or_default(), place | LAST)?;
+        self.staged.clear();
+        self.bytes = self.file.stream_position()?;
+        self.number = self.number.saturating_add(1);
         if durability == Durability::Synced { self.sync() } else { Ok(()) }
+    }
+
+    /// Writes a part of the next batch; returns its bytes.
+    fn write(&mut self, rows: &[Rows], place: u32) -> io::Result<u64> {
+        let bytes = rows.iter().map(|rows| rows.bytes().len()).fold(0, usize::saturating_add);
+        let too_large = |_| io::Error::new(io::ErrorKind::FileTooLarge, "a batch of more than 4 GiB");
+        let bytes = u32::try_from(bytes).map_err(too_large)?;
+        let header = header(fields(bytes, self.number.saturating_add(1), self.synced, place), rows);
+        self.file.write_all(&header)?;
+        rows.iter().try_for_each(|rows| self.file.write_all(rows.bytes()))?;
+        Ok(u64::from(bytes).saturating_add(HEADER_BYTES as u64))
+    }
+
+    /// Takes back what is staged, if anything is.
+    fn forget_staged(&mut self) -> io::Result<()> {
+        if !self.staged.is_empty() {
+            self.staged.clear();
+            self.file.set_len(self.bytes)?;
+            self.file.seek(SeekFrom::Start(self.bytes))?;
+        }
+        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -133,7 +193,8 @@ impl Log {
     /// # Errors
     /// What the system says; nothing may be added then.
     pub(super) fn seal(&mut self) -> Result<Sealed, StoreError> {
-        let next = self.sync().and_then(|()| begin_segment(&self.folder, self.number));
+        let sealed = self.forget_staged().and_then(|()| self.sync());
+        let next = sealed.and_then(|()| begin_segment(&self.folder, self.number));
         let (file, path) = next.map_err(|error| io_error(&error))?;
         self.bytes = SEGMENT.len() as u64;
         self.file = file;
@@ -151,24 +212,21 @@ fn begin_segment(folder: &Path, number: u64) -> io::Result<(File, PathBuf)> {
     Ok((file, path))
 }
 
-fn header(bytes: u32, number: u64, synced: u64, parts: &[Rows]) -> [u8; HEADER_BYTES] {
-    let fields = fields(bytes, number, synced);
+fn header(fields: [u8; FIELDS_BYTES], rows: &[Rows]) -> [u8; HEADER_BYTES] {
     let mut hasher = Xxh3::new();
     hasher.update(&fields);
-    parts.iter().for_each(|rows| hasher.update(rows.bytes()));
+    rows.iter().for_each(|rows| hasher.update(rows.bytes()));
     let mut header = [0; HEADER_BYTES];
-    let (start, rest) = header.split_at_mut(RECORD.len());
-    start.copy_from_slice(RECORD);
-    let (middle, end) = rest.split_at_mut(fields.len());
-    middle.copy_from_slice(&fields);
-    end.copy_from_slice(&hasher.digest128().to_le_bytes());
+    let bytes = PART.iter().copied().chain(fields).chain(hasher.digest128().to_le_bytes());
+    header.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
     header
 }
 
-/// Returns what a record says of itself.
-fn fields(bytes: u32, number: u64, synced: u64) -> [u8; 20] {
-    let mut fields = [0; 20];
+/// Returns what a part says of itself.
+fn fields(bytes: u32, number: u64, synced: u64, place: u32) -> [u8; FIELDS_BYTES] {
+    let mut fields = [0; FIELDS_BYTES];
     let words = bytes.to_le_bytes().into_iter().chain(number.to_le_bytes()).chain(synced.to_le_bytes());
+    let words = words.chain(place.to_le_bytes());
     fields.iter_mut().zip(words).for_each(|(field, byte)| *field = byte);
     fields
 }
@@ -189,7 +247,7 @@ pub(super) struct Reader {
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) number: u64,
-    pub(super) rows: Rows,
+    pub(super) parts: Vec<Rows>,
 }
 
 impl Reader {
@@ -266,13 +324,21 @@ struct Segment {
 impl Segment {
     /// Reads the next batch; nothing if there is no whole one.
     fn record(&mut self) -> Option<Record> {
-        let (_, number, rows) = record_at(&self.bytes, self.at)?;
-        if number != self.next {
-            return None;
+        let (mut at, mut parts) = (self.at, Vec::new());
+        loop {
+            let part = Part::read(&self.bytes, at)?;
+            if part.number != self.next || usize::try_from(part.place & !LAST) != Ok(parts.len()) {
+                return None;
+            }
+            at = part.rows.end;
+            parts.push(Rows::from_bytes(self.bytes.slice(part.rows))?);
+            if part.place & LAST != 0 {
+                break;
+            }
         }
-        self.at = rows.end;
+        self.at = at;
         self.next = self.next.saturating_add(1);
-        Some(Record { number, rows: Rows::from_bytes(self.bytes.slice(rows))? })
+        self.next.checked_sub(1).map(|number| Record { number, parts })
     }
 
     fn is_at_end(&self) -> bool {
@@ -282,25 +348,37 @@ impl Segment {
     /// Tells whether the batch that cannot be read was once on the disk: a later one says so.
     fn was_synced(&self) -> bool {
         let rest = self.at.min(self.bytes.len())..self.bytes.len();
-        rest.filter_map(|at| record_at(&self.bytes, at)).any(|(synced, ..)| synced >= self.next)
+        rest.filter_map(|at| Part::read(&self.bytes, at)).any(|part| part.synced >= self.next)
     }
 }
 
-/// Reads a record: which batch was synced before it, its number, and where its rows are.
-fn record_at(bytes: &[u8], at: usize) -> Option<(u64, u64, core::ops::Range<usize>)> {
-    let record = bytes.get(at..)?.strip_prefix(RECORD)?;
-    let (length, rest) = record.split_first_chunk::<4>()?;
-    let (number, rest) = rest.split_first_chunk::<8>()?;
-    let (synced, rest) = rest.split_first_chunk::<8>()?;
-    let (checksum, rest) = rest.split_first_chunk::<16>()?;
-    let (length, number, synced) =
-        (u32::from_le_bytes(*length), u64::from_le_bytes(*number), u64::from_le_bytes(*synced));
-    let rows = rest.get(..usize::try_from(length).ok()?)?;
-    let mut hasher = Xxh3::new();
-    hasher.update(&fields(length, number, synced));
-    hasher.update(rows);
-    let start = at.checked_add(HEADER_BYTES)?;
-    (hasher.digest128().to_le_bytes() == *checksum).then_some((synced, number, start..start.checked_add(rows.len())?))
+/// A part of a batch as it lies in a segment.
+struct Part {
+    number: u64,
+    synced: u64,
+    place: u32,
+    rows: Range<usize>,
+}
+
+impl Part {
+    /// Reads a part; nothing if there is no whole one.
+    fn read(bytes: &[u8], at: usize) -> Option<Self> {
+        let part = bytes.get(at..)?.strip_prefix(PART)?;
+        let (length, rest) = part.split_first_chunk::<4>()?;
+        let (number, rest) = rest.split_first_chunk::<8>()?;
+        let (synced, rest) = rest.split_first_chunk::<8>()?;
+        let (place, rest) = rest.split_first_chunk::<4>()?;
+        let (checksum, rest) = rest.split_first_chunk::<16>()?;
+        let [length, place] = [*length, *place].map(u32::from_le_bytes);
+        let [number, synced] = [*number, *synced].map(u64::from_le_bytes);
+        let rows = rest.get(..usize::try_from(length).ok()?)?;
+        let mut hasher = Xxh3::new();
+        hasher.update(&fields(length, number, synced, place));
+        hasher.update(rows);
+        let start = at.checked_add(HEADER_BYTES)?;
+        let rows = start..start.checked_add(rows.len())?;
+        (hasher.digest128().to_le_bytes() == *checksum).then_some(Self { number, synced, place, rows })
+    }
 }
 
 fn path_of(folder: &Path, first: u64) -> PathBuf {

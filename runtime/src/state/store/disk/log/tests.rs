@@ -20,7 +20,13 @@ fn parts(number: u64) -> [Rows; 2] {
 fn log(batches: u64, durability: Durability) -> (TempDir, Log) {
     let folder = tempfile::tempdir().unwrap();
     let mut log = Log::begin(folder.path(), 0).unwrap();
-    (1..=batches).for_each(|number| log.append(&parts(number), durability).unwrap());
+    for number in 1..=batches {
+        let parts = parts(number);
+        if number.is_multiple_of(2) {
+            log.stage(&parts[..1]).unwrap();
+        }
+        log.append(&parts, durability).unwrap();
+    }
     (folder, log)
 }
 
@@ -31,7 +37,8 @@ fn read(folder: &Path, after: u64) -> Result<Vec<u64>, StoreError> {
     while let Some(records) = reader.read()? {
         for record in records {
             let expected: Vec<_> = parts(record.number).iter().map(|rows| rows.bytes().clone()).collect();
-            assert_eq!(**record.rows.bytes(), expected.concat());
+            let found: Vec<_> = record.parts.iter().map(|rows| rows.bytes().clone()).collect();
+            assert_eq!(found.concat(), expected.concat());
             numbers.push(record.number);
         }
     }
@@ -48,8 +55,12 @@ fn read_bytes(bytes: &[u8], after: u64) -> Result<Vec<u64>, StoreError> {
 /// Returns where each record of a segment begins, and where the last one ends.
 fn starts(bytes: &[u8]) -> Vec<usize> {
     let mut starts = vec![SEGMENT.len()];
-    while let Some((.., rows)) = record_at(bytes, starts[starts.len() - 1]) {
-        starts.push(rows.end);
+    let mut at = starts[0];
+    while let Some(part) = Part::read(bytes, at) {
+        at = part.rows.end;
+        if part.place & LAST != 0 {
+            starts.push(at);
+        }
     }
     starts
 }
@@ -153,4 +164,25 @@ fn a_file_that_is_no_segment_is_refused() {
     let (folder, _) = log(1, Durability::Synced);
     fs::write(folder.path().join("notes"), b"mine").unwrap();
     assert!(matches!(read(folder.path(), 0), Err(StoreError::Damaged(why)) if why.contains("no part of the log")));
+}
+
+#[test]
+fn what_was_staged_is_nothing_without_its_batch() {
+    let (folder, mut log) = log(2, Durability::Synced);
+    let next = parts(3);
+    for staged in 1..=2 {
+        log.stage(&next[..staged]).unwrap();
+        assert_eq!(read(folder.path(), 0).unwrap(), [1, 2]);
+    }
+    // Another batch comes instead, whose rows are the same but not the ones that were staged.
+    log.append(&parts(3), Durability::Synced).unwrap();
+    log.stage(&next).unwrap();
+    log.seal().unwrap();
+    assert_eq!(read(folder.path(), 0).unwrap(), [1, 2, 3]);
+    log.stage(&parts(4)).unwrap();
+    log.append(&[], Durability::Synced).unwrap();
+    let mut reader = Reader::open(folder.path(), 3).unwrap();
+    let found =
+        std::iter::from_fn(|| reader.read().unwrap()).flatten().map(|record| (record.number, record.parts.len()));
+    assert_eq!(found.collect::<Vec<_>>(), [(4, 1)], "an empty batch, and nothing of what was staged");
 }
