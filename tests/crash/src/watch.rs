@@ -184,8 +184,11 @@ struct Entered {
 
 impl Tracer {
     /// Takes hold of every thread that the process has; it waits for a line meanwhile.
+    ///
+    /// Each is stopped until all are found: one that is held in the middle of starting another has that one neither held nor listed.
     fn attach(&mut self) -> Result<(), Trouble> {
         let options = Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_EXITKILL;
+        let mut stopped = Vec::new();
         loop {
             let mut is_new = false;
             for entry in fs::read_dir(format!("/proc/{}/task", self.leader))? {
@@ -197,7 +200,11 @@ impl Tracer {
                     continue;
                 }
                 match ptrace::seize(thread, options) {
-                    Ok(()) => ptrace::interrupt(thread).map_err(|errno| failed("interrupt", errno))?,
+                    Ok(()) => {
+                        ptrace::interrupt(thread).map_err(|errno| failed("interrupt", errno))?;
+                        stopped
+                            .push(waitpid(thread, Some(WaitPidFlag::__WALL)).map_err(|errno| failed("wait", errno))?);
+                    }
                     // Made by a thread that is held already, and so held from its start.
                     Err(Errno::EPERM) if self.is_held(thread) => {}
                     Err(errno) => return Err(failed("seize", errno)),
@@ -206,9 +213,14 @@ impl Tracer {
                 is_new = true;
             }
             if !is_new {
-                return Ok(());
+                break;
             }
         }
+        stopped.into_iter().try_for_each(|status| match status {
+            WaitStatus::PtraceEvent(thread, _, _) => go_on(thread, None),
+            WaitStatus::Stopped(thread, signal) => go_on(thread, Some(signal)),
+            other => Err(Trouble::Watch(format!("not stopped when it was held: {other:?}"))),
+        })
     }
 
     /// Tells whether a thread of the process is traced.
@@ -242,10 +254,7 @@ impl Tracer {
                 WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
                 WaitStatus::Continued(_) | WaitStatus::StillAlive => continue,
             };
-            match ptrace::syscall(thread, signal) {
-                Ok(()) | Err(Errno::ESRCH) => {}
-                Err(errno) => return Err(failed("continue", errno)),
-            }
+            go_on(thread, signal)?;
         }
     }
 
@@ -314,6 +323,14 @@ impl Tracer {
             self.process.flip(*to, bit % (length * 8))?;
         }
         self.files.happen(call, result, entered.since, &self.process)
+    }
+}
+
+/// Lets a thread go to its next stop, with a signal that it was about to get.
+fn go_on(thread: Pid, signal: Option<Signal>) -> Result<(), Trouble> {
+    match ptrace::syscall(thread, signal) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(errno) => Err(failed("continue", errno)),
     }
 }
 
