@@ -13,8 +13,8 @@ use std::thread::available_parallelism;
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 
-/// The most threads at a time, the caller's own among them. Those that read the state need the others.
-const THREADS_MAX: usize = 3;
+/// The most threads at a time, the caller's own among them.
+const THREADS_MAX: usize = 4;
 
 /// Does the same work on each item; returns what comes out in the order of the items.
 pub(super) fn each<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
