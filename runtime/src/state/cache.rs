@@ -20,7 +20,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -28,6 +28,7 @@ use alloy_primitives::Bytes;
 use foldhash::quality::RandomState;
 
 use super::StateKey;
+use super::as_is::AsIs;
 
 /// The end of a version that holds for the newest height, whichever it is.
 pub const OPEN: u64 = u64::MAX;
@@ -242,22 +243,6 @@ struct Part<'a> {
 impl Part<'_> {
     fn new(written_max: usize) -> Self {
         Self { written: Vec::with_capacity(written_max), bytes: 0 }
-    }
-}
-
-/// Passes the hash of a key on, which is one already.
-#[derive(Clone, Copy, Debug, Default)]
-struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 

@@ -45,7 +45,7 @@ use commit::{put_entry, put_pages};
 use format::{check_identity, put_block, put_identity, put_reach, read_block, read_head};
 use prefetch::Ahead;
 use recover::recover;
-use retention::{Pins, read_pins};
+use retention::{Pins, forget_before, oldest_needed, read_pins};
 
 pub use audit::{AuditProgress, FINDINGS_MAX};
 pub use check::{CheckProgress, RootCheck};
@@ -138,8 +138,10 @@ impl DurableState {
         head: DurableHead,
     ) -> Result<Self, OpenError> {
         let snapshot = store.snapshot();
-        let blocks = undo::changed_keys(&*snapshot, head.undo_height, head.height)?.into();
+        let mut blocks = undo::changed_keys(&*snapshot, head.undo_height, head.height)?.into();
         let pins = read_pins(&*snapshot)?;
+        // What is shown decides what the next block removes: without this, a process that ends after every block removes nothing.
+        forget_before(&mut blocks, oldest_needed(&config, &pins, head.height));
         let checks = Mutex::new(Checks::since(head.height));
         let published = Published { head: head.height, snapshot, blocks };
         Ok(Self {

@@ -12,6 +12,7 @@
 //! - [`view`]: reads at one height.
 //! - [`cache`]: values in memory, by key and height.
 
+mod as_is;
 pub mod cache;
 pub mod commit;
 pub mod durable;

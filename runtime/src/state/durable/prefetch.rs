@@ -73,8 +73,7 @@ impl Ahead {
 
 impl DurableState {
     /// Reads into memory what committing a block that changes these keys will need, and first writes what the block before has left
-    /// to be written. May be called from any thread, for a
-    /// part of the keys at a time, and for keys that are not changed in the end.
+    /// to be written. May be called from any thread, for a part of the keys at a time, and for keys that are not changed in the end.
     ///
     /// # Errors
     /// Faults if the store cannot answer.

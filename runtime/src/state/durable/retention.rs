@@ -11,8 +11,8 @@
 //! bytes in memory; a read at the height asks each of those blocks for the key, in memory. So pins are for as long as somebody
 //! reads, such as an export, and not for ever; an archive keeps all without them.
 //!
-//! A commit removes at most two records, so that blocks stay even. When the retention was shortened or a pin was lifted, more
-//! are left, and [`DurableState::prune`] removes them beside the blocks.
+//! A commit lets at most two records go, and so does opening, so that blocks stay even. When the retention was shortened or a pin
+//! was lifted, more are left, and [`DurableState::prune`] removes them beside the blocks.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
@@ -177,8 +177,9 @@ impl DurableState {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).pins.clone()
     }
 
-    /// Removes at most so many records that neither the retention nor a pin needs, the oldest first; each is a batch of its
-    /// own, between two of which a block may be committed. What is left tells whether to call it again.
+    /// Writes what the newest block has left, then removes at most so many records that neither the retention nor a pin needs,
+    /// the oldest first; each is a batch of its own, between two of which a block may be committed. What is left tells whether to
+    /// call it again.
     ///
     /// # Errors
     /// Faults if the store fails, as a commit does.

@@ -102,9 +102,7 @@ impl Model {
     fn check_all(&self, durable: &DurableState) {
         let (oldest, newest) = durable.heights();
         assert_eq!(newest, self.head());
-        // Records that were to go with the next blocks are there again when the state was opened.
-        let retained = newest.saturating_sub(PAGES_BEHIND_BLOCKS_MAX);
-        assert!((oldest..=oldest + 2).contains(&retained), "from {oldest} to {newest}");
+        assert_eq!(oldest, newest.saturating_sub(PAGES_BEHIND_BLOCKS_MAX), "up to {newest}");
         for height in [oldest, oldest.midpoint(newest), newest.saturating_sub(1).max(oldest), newest] {
             self.check(durable, height);
         }
@@ -291,6 +289,16 @@ fn heights_that_cannot_be_shown_are_refused_by_name() {
     assert_eq!(durable.at(head + 1).unwrap_err(), ViewError::Future { height: head + 1, head });
     assert_eq!(durable.at(4).unwrap_err(), ViewError::Pruned { height: 4, oldest: 5 });
     durable.at(5).unwrap();
+}
+
+#[test]
+fn a_process_that_ends_after_every_block_keeps_no_more_heights() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut durable = DurableState::create(Arc::clone(&store), IDENTITY, small(0), &ChangeSet::new(), vec![]).unwrap();
+    for height in 1..=PAGES_BEHIND_BLOCKS_MAX + 9 {
+        durable = crash(&store, durable, &block(&[(1, Some(1))]), "batch written");
+        assert_eq!(durable.heights(), (height.saturating_sub(PAGES_BEHIND_BLOCKS_MAX), height));
+    }
 }
 
 #[test]

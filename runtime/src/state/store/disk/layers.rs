@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use alloy_primitives::Bytes;
 use foldhash::quality::RandomState;
 
+use super::super::super::as_is::AsIs;
 use super::super::{Row, Rows, StoreError, Table};
 
 /// A row of a layer: its part, and its number there.
@@ -41,22 +42,6 @@ impl RowHasher {
         hasher.write_u8(table as u8);
         hasher.write(key);
         hasher.finish()
-    }
-}
-
-/// Passes a hash on as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct AsIs(u64);
-
-impl Hasher for AsIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 
