@@ -37,6 +37,16 @@ const WARM_READS: u32 = 100_000;
 /// Cold reads of a round.
 const COLD_READS: u32 = 1_000;
 
+/// States of the files in which cold reads are measured, with some blocks between: what a read costs depends on how many tables
+/// the engine has to look into, which comes and goes.
+const COLD_STATES: u64 = 9;
+
+/// Blocks between two of them.
+const COLD_BLOCKS: u32 = 5;
+
+/// Rounds of cold reads in each.
+const COLD_ROUNDS: u64 = 7;
+
 /// Threads that read at earlier heights.
 pub(crate) const READERS: u32 = 2;
 
@@ -82,6 +92,8 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
         ("blocks in a row", IN_A_ROW.into()),
         ("rounds of reads", ROUNDS),
         ("cold reads a round", COLD_READS.into()),
+        ("states of the files for cold reads", COLD_STATES),
+        ("rounds of cold reads in each", COLD_ROUNDS),
     ];
     let mut report = Report { settings, ..Report::default() };
     let mut add = |step: &str, rows: Vec<_>| {
@@ -107,7 +119,7 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
     add("memory", vec![rows::peak_memory(&mut ours, &mut engine)?]);
     add("blocks in a row", vec![in_a_row(plan, &mut ours, &mut engine)?]);
     add("readers", vec![readers(plan, &mut ours)?]);
-    add("reads", reads(&mut ours, &mut engine)?);
+    add("reads", reads(plan, &mut ours, &mut engine)?);
     drop(engine);
     add("hit rates", hit_rates(plan, &mut ours)?);
     let verified = VERIFIED.min(plan.keys);
@@ -154,21 +166,25 @@ fn in_a_row(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> 
     Ok(rows::in_a_row(each(ours)?, each(engine)?))
 }
 
-/// Warm reads of ours, and cold ones beside those of its engine alone.
-fn reads(ours: &mut Contestant, engine: &mut Contestant) -> Result<Vec<Row>, Failure> {
+/// Warm reads of ours, and cold ones beside those of its engine alone, in states that were just opened.
+fn reads(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> Result<Vec<Row>, Failure> {
     let each = |[time]: [u64; 1], reads: u32| time as f64 / f64::from(reads);
     let mut warm = Vec::new();
     for _ in 0..ROUNDS {
         warm.push(each(ours.process.ask(&format!("warm {WARM_READS}"))?, WARM_READS));
     }
-    for contestant in [&mut *ours, &mut *engine] {
-        let [_] = contestant.process.ask("reopen")?;
-    }
     let [mut own, mut alone] = [Vec::new(), Vec::new()];
-    for batch in 0..ROUNDS {
-        let question = format!("cold {batch} {COLD_READS}");
-        own.push(each(ours.process.ask(&question)?, COLD_READS));
-        alone.push(each(engine.process.ask(&question)?, COLD_READS));
+    for state in 0..COLD_STATES {
+        let work = Work { blocks: COLD_BLOCKS, reads: 0, ..plan.work() };
+        take_turns(vec![&mut *ours, &mut *engine], work)?;
+        for contestant in [&mut *ours, &mut *engine] {
+            let [_] = contestant.process.ask("reopen")?;
+        }
+        for round in 0..COLD_ROUNDS {
+            let question = format!("cold {} {COLD_READS}", state.saturating_mul(COLD_ROUNDS).saturating_add(round));
+            own.push(each(ours.process.ask(&question)?, COLD_READS));
+            alone.push(each(engine.process.ask(&question)?, COLD_READS));
+        }
     }
     Ok(rows::reads(median(warm), median(own), median(alone)))
 }

@@ -33,6 +33,7 @@ use alloy_primitives::Bytes;
 
 use super::cache::{StateCache, StateCacheCounts};
 use super::commit::{StateRoot, hashed};
+use super::precedence::Precedence;
 use super::proof::Proof;
 use super::store::{Batch, Durability, RowsBuilder, Snapshot, Store, Table};
 use super::tree::{PageId, PageSource, Tree, Turn, key_hash};
@@ -61,6 +62,7 @@ pub struct DurableState {
     config: DurableConfig,
     cache: Arc<StateCache>,
     published: RwLock<Arc<Published>>,
+    precedence: Arc<Precedence>,
     ahead: Mutex<Ahead>,
     writer: Mutex<Writer>,
     /// Taken before the writer's lock, never under it.
@@ -150,6 +152,7 @@ impl DurableState {
             config,
             cache: Arc::new(StateCache::new(config.cache_bytes_max, head.height)),
             published: RwLock::new(Arc::new(published)),
+            precedence: Arc::new(Precedence::new(config.reader_wait_max)),
             ahead: Mutex::default(),
             writer: Mutex::new(Writer { tree, head, pins, failed: false }),
             checks,
@@ -178,7 +181,8 @@ impl DurableState {
         let published = self.published();
         let height = published.head;
         #[allow(clippy::expect_used, reason = "a height is not behind itself")]
-        StateView::new(published, Arc::clone(&self.cache), height).expect("the newest height is retained")
+        StateView::new(published, Arc::clone(&self.cache), Arc::clone(&self.precedence), height)
+            .expect("the newest height is retained")
     }
 
     /// Shows the state as it was after a block.
@@ -186,7 +190,7 @@ impl DurableState {
     /// # Errors
     /// Says which heights can be shown.
     pub fn at(&self, height: u64) -> Result<StateView, ViewError> {
-        StateView::new(self.published(), Arc::clone(&self.cache), height)
+        StateView::new(self.published(), Arc::clone(&self.cache), Arc::clone(&self.precedence), height)
     }
 
     /// Returns the newest block.

@@ -18,10 +18,12 @@ pub mod commit;
 pub mod durable;
 pub mod entries;
 pub mod key;
+mod precedence;
 pub mod proof;
 pub mod snapshot;
 pub mod store;
 mod threads;
+
 pub mod tree;
 pub mod undo;
 pub mod view;

@@ -2,7 +2,7 @@
 //!
 //! A view holds a snapshot of the store and, for the blocks that are retained, which keys each of them changed. The value
 //! at a height is the one that the first later block replaced; without such a block it is the newest. Readers take no lock
-//! against the writer.
+//! against the writer; at an earlier height they let a block pass that is being committed.
 
 mod scan;
 
@@ -13,6 +13,7 @@ use alloy_primitives::Bytes;
 use thiserror::Error;
 
 use super::cache::{OPEN, StateCache};
+use super::precedence::Precedence;
 use super::store::{Snapshot, Table};
 use super::tree::key_hash;
 use super::undo::{self, ChangedKeys, Fingerprint};
@@ -60,11 +61,17 @@ impl Published {
 pub struct StateView {
     published: Arc<Published>,
     cache: Arc<StateCache>,
+    precedence: Arc<Precedence>,
     height: u64,
 }
 
 impl StateView {
-    pub(super) fn new(published: Arc<Published>, cache: Arc<StateCache>, height: u64) -> Result<Self, ViewError> {
+    pub(super) fn new(
+        published: Arc<Published>,
+        cache: Arc<StateCache>,
+        precedence: Arc<Precedence>,
+        height: u64,
+    ) -> Result<Self, ViewError> {
         let (head, oldest) = (published.head, published.oldest());
         if height > head {
             return Err(ViewError::Future { height, head });
@@ -72,7 +79,7 @@ impl StateView {
         if height < oldest {
             return Err(ViewError::Pruned { height, oldest });
         }
-        Ok(Self { published, cache, height })
+        Ok(Self { published, cache, precedence, height })
     }
 
     /// Returns the height that it shows.
@@ -95,6 +102,7 @@ impl StateView {
 
     /// Returns the value at the view's height, and the last height for which it holds.
     fn read(&self, key: &StateKey) -> Result<(Option<Bytes>, u64), Fault> {
+        self.let_pass();
         let snapshot = &*self.published.snapshot;
         let mut later = self.later().peekable();
         // The newest height, which most reads are at, needs no hash.
@@ -107,6 +115,13 @@ impl StateView {
         Ok((snapshot.get(Table::Entries, key.as_bytes())?, OPEN))
     }
 
+    /// Lets a block that is being committed go first, unless this is what a block reads.
+    fn let_pass(&self) {
+        if self.height < self.published.head {
+            self.precedence.let_pass();
+        }
+    }
+
     /// Returns the blocks behind the view's height, the oldest first.
     fn later(&self) -> impl Iterator<Item = &ChangedKeys> {
         let skipped = self.published.blocks.partition_point(|block| block.height <= self.height);
@@ -115,6 +130,7 @@ impl StateView {
 
     /// Returns the first key at or after `from` that exists now or was changed since.
     fn candidate(&self, from: &[u8]) -> Result<Option<StateKey>, Fault> {
+        self.let_pass();
         let snapshot = &*self.published.snapshot;
         let mut first = snapshot.seek(Table::Entries, from)?.map(|(key, _)| StateKey::from_bytes(&key));
         for block in self.later() {

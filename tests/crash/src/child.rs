@@ -19,6 +19,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use florin_runtime::state::DurableState;
 use florin_runtime::state::durable::{DurableConfig, OpenError, PAGES_BEHIND_BLOCKS_MAX, Retention};
@@ -145,6 +146,7 @@ const fn config() -> DurableConfig {
         check_interval_blocks: 0,
         check_steps_per_block: 0,
         durability: Durability::Synced,
+        reader_wait_max: Duration::ZERO,
     }
 }
 

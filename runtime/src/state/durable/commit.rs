@@ -42,6 +42,7 @@ impl DurableState {
         if writer.head.height.checked_add(1) != Some(height) {
             return Err(Fault::Invariant("a block was committed that does not follow the head"));
         }
+        let _commit = self.precedence.commit();
         // Until the last step has succeeded.
         writer.failed = true;
         let published = self.published();

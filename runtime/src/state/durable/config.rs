@@ -1,5 +1,7 @@
 //! Sizes and times of a durable state.
 
+use std::time::Duration;
+
 use super::super::store::Durability;
 
 /// Blocks for which a changed page of the tree may stay unwritten.
@@ -25,6 +27,9 @@ pub struct DurableConfig {
     /// When a commit is safe from a power cut: `Synced`, each one when it returns; `Buffered`, every
     /// [`SYNC_INTERVAL_BLOCKS`]th block, with all blocks before it. The end of the process alone loses nothing either way.
     pub durability: Durability,
+    /// How long a read of a key at an earlier height waits for the end of a commit before it goes on beside it; 0 is not at all.
+    /// Readers that go on slow a commit by a third or more, and those that wait lose what it takes.
+    pub reader_wait_max: Duration,
 }
 
 /// How far back the state can be read.
@@ -56,6 +61,8 @@ impl Default for DurableConfig {
             // About 2 ms.
             check_steps_per_block: 4_096,
             durability: Durability::Synced,
+            // A commit of 10,000 entries takes 10 to 20 ms.
+            reader_wait_max: Duration::from_millis(20),
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parity_scale_codec::Encode;
 use proptest::prelude::*;
@@ -38,6 +39,7 @@ pub(in crate::state) const fn small(cache_bytes_max: usize) -> DurableConfig {
         check_interval_blocks: 1,
         check_steps_per_block: 0,
         durability: Durability::Synced,
+        reader_wait_max: Duration::from_millis(30),
     }
 }
 

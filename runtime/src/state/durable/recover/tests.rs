@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test may panic, on small figures")]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alloy_primitives::Bytes;
 use proptest::prelude::*;
@@ -24,6 +25,7 @@ const CONFIG: DurableConfig = DurableConfig {
     check_interval_blocks: 0,
     check_steps_per_block: 0,
     durability: Durability::Synced,
+    reader_wait_max: Duration::ZERO,
 };
 
 /// A store that remembers its batches.
