@@ -35,6 +35,9 @@ use folder::Folder;
 use layers::{Layer, RowHasher};
 use log::{Log, Reader};
 
+/// The most bytes of the engine's journals that are left when the tables are compacted.
+const JOURNAL_BYTES_LEFT_MAX: u64 = 8 << 20;
+
 /// Sizes in memory and on disk.
 #[derive(Clone, Copy, Debug)]
 pub struct DiskConfig {
@@ -142,6 +145,14 @@ impl DiskStore {
         Ok(())
     }
 
+    /// Lets the engine go on in a new journal, so that the one that it has can go. Writers wait.
+    fn fill_journal(&self) -> Result<(), StoreError> {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.wait_until_taken()?;
+        log.append(&[], Durability::Synced)?;
+        self.shared.engine.fill_journal(log.number())
+    }
+
     /// Tells what is wrong with a store that does not write any more: the room, the device, or what can only be seen by the one
     /// that failed.
     fn why_stopped(&self) -> StoreError {
@@ -197,11 +208,15 @@ impl Store for DiskStore {
 
     fn disk_bytes(&self) -> Result<u64, StoreError> {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).bytes();
-        let engine = self.shared.engine.database.disk_space().map_err(|error| store_error(&error))?;
-        Ok(engine.saturating_add(log))
+        let journals = inspect::journal_bytes(&self.folder.database())?;
+        Ok(self.shared.engine.table_bytes().saturating_add(journals).saturating_add(log))
     }
 
     fn compact(&self) -> Result<(), StoreError> {
+        if inspect::journal_bytes(&self.folder.database())? > JOURNAL_BYTES_LEFT_MAX {
+            self.fill_journal().inspect_err(|_| self.shared.stop(StoreError::Stopped))?;
+        }
+        self.write(Batch::default(), Durability::Buffered)?;
         let sealed = self.log.lock().unwrap_or_else(PoisonError::into_inner).seal();
         self.shared.retire(sealed.inspect_err(|_| self.shared.stop(StoreError::Stopped))?);
         self.shared.wait_until_taken()?;

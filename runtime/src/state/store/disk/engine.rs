@@ -2,16 +2,22 @@
 //!
 //! Guarantees that a batch is in one record of the engine's journal, with a mark of its number, so that it is there whole or not at
 //! all, and batches are there without a gap. Costs: the journal takes every row once, a merge tree a few times more in the
-//! background; a mark of 24 bytes a batch.
+//! background; a mark of 24 bytes a batch. Compacting writes 64 MB to the journal if that is long, beside the tables.
 
 use std::path::Path;
 
 use alloy_primitives::Bytes;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Slice};
 
 use super::super::{Rows, StoreError, Table};
 use super::journal::{MARK_KEY, Mark};
 use super::{DiskConfig, store_error};
+
+/// Behind so many bytes, and not before, the engine begins the next journal.
+const JOURNAL_BYTES: usize = 64_000_000;
+
+/// Bytes of the row with which a journal is filled.
+const FILLING_BYTES: usize = 32 << 10;
 
 /// The engine's files, open.
 pub(super) struct Engine {
@@ -73,10 +79,8 @@ impl Engine {
     }
 
     fn write(&self, number: u64, synced: u64, mode: PersistMode, parts: &[Rows]) -> Result<(), StoreError> {
-        let mark = Mark { number, synced, sequence: self.database.seqno() };
-        let count = parts.iter().map(Rows::len).fold(1, usize::saturating_add);
-        let mut batch = OwnedWriteBatch::with_capacity(self.database.clone(), count).durability(Some(mode));
-        batch.insert(&self.marks, MARK_KEY, mark.to_bytes());
+        let count = parts.iter().map(Rows::len).fold(0, usize::saturating_add);
+        let mut batch = self.begin(number, synced, mode, count);
         for rows in parts {
             (0..rows.len()).filter_map(|index| rows.slices(index)).for_each(|(table, key, value)| {
                 let [key, value] = [Some(key), value].map(|part| part.map(|part| owned(table, part)));
@@ -90,23 +94,54 @@ impl Engine {
         batch.commit().map_err(|error| store_error(&error))
     }
 
+    /// Takes the next batch, of nothing, and fills the journal with it: the engine begins another when it writes the table of the marks,
+    /// and removes this one once all tables are written. What fills it are removals of one row that is not there, so that nothing of
+    /// them is left when the table is compacted.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub(super) fn fill_journal(&self, number: u64) -> Result<(), StoreError> {
+        let count = JOURNAL_BYTES.div_ceil(FILLING_BYTES);
+        let mut batch = self.begin(number, number.saturating_sub(1), PersistMode::SyncAll, count);
+        let row = Slice::from(vec![0; FILLING_BYTES]);
+        (0..count).for_each(|_| batch.remove(&self.marks, row.clone()));
+        batch.commit().map_err(|error| store_error(&error))
+    }
+
+    /// Begins a batch of so many rows beside its mark, which is the first.
+    fn begin(&self, number: u64, synced: u64, mode: PersistMode, count: usize) -> OwnedWriteBatch {
+        let mark = Mark { number, synced, sequence: self.database.seqno() };
+        let database = self.database.clone();
+        let mut batch = OwnedWriteBatch::with_capacity(database, count.saturating_add(1)).durability(Some(mode));
+        batch.insert(&self.marks, MARK_KEY, mark.to_bytes());
+        batch
+    }
+
     /// Takes the next batch, which may be lost in a power cut.
     #[cfg(test)]
     pub(super) fn apply_unsynced(&self, number: u64, parts: &[Rows]) -> Result<(), StoreError> {
         self.write(number, 0, PersistMode::Buffer, parts)
     }
 
-    /// Gives back the room of rows that were removed.
+    /// Gives back the room of rows that were removed, and of all journals but the newest. A batch must have come since the last time:
+    /// when the engine writes its mark to the table, it finds out which rows no snapshot shows any more.
     ///
     /// # Errors
     /// Says why it cannot.
     pub(super) fn compact(&self) -> Result<(), StoreError> {
-        for table in &self.tables.0 {
-            // Rows in memory first, so that their journals go too.
-            table.rotate_memtable_and_wait().map_err(|error| store_error(&error))?;
-            table.major_compact().map_err(|error| store_error(&error))?;
-        }
-        Ok(())
+        // Rows in memory first, those of the marks among them: a journal goes when no table needs it.
+        self.all().try_for_each(Keyspace::rotate_memtable_and_wait).map_err(|error| store_error(&error))?;
+        self.all().try_for_each(Keyspace::major_compact).map_err(|error| store_error(&error))
+    }
+
+    /// Returns the bytes of the tables' files, those of the marks among them.
+    pub(super) fn table_bytes(&self) -> u64 {
+        self.all().map(Keyspace::disk_space).fold(0, u64::saturating_add)
+    }
+
+    /// Returns all tables, that of the marks as the last.
+    fn all(&self) -> impl Iterator<Item = &Keyspace> {
+        self.tables.0.iter().chain([&self.marks])
     }
 }
 

@@ -14,6 +14,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -29,6 +30,9 @@ const CONTENTS_BYTES_MAX: u64 = 1 << 16;
 
 /// What is read of a journal at a time.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// Bytes of the system's unit of a file's room.
+const ROOM_BYTES: u64 = 512;
 
 /// Folders of tables: ours, that of the marks, and the engine's own.
 const TABLES: usize = 7;
@@ -68,6 +72,21 @@ pub(super) fn inspect(database: &Path) -> Result<Option<u64>, StoreError> {
         }
     }
     Ok(reader.last_number())
+}
+
+/// Returns the bytes that the journals take. Their lengths say more: the engine reserves room in them, which takes none.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn journal_bytes(database: &Path) -> Result<u64, StoreError> {
+    let journals = list(database)?.into_iter().filter_map(numbered);
+    let bytes = journals.map(|(_, path)| match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.blocks().saturating_mul(ROOM_BYTES)),
+        // The engine has removed it since.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(io_error(&error)),
+    });
+    bytes.sum()
 }
 
 /// Reads a file without most of the zeros behind its last other byte, of which the engine reserves many.

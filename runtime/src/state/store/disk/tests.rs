@@ -177,6 +177,47 @@ fn segments_of_the_log_go_when_the_engine_has_their_batches() {
 }
 
 #[test]
+fn compacting_once_leaves_what_the_tables_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = DiskStore::open(&folder.path().join("store"), DiskConfig::default()).unwrap();
+    let model = MemoryStore::new();
+    let live = 100 * 20_000_u64;
+    // Nothing that could be compressed.
+    let noise: Vec<u8> = (0..40_000_u32)
+        .map(|number| number.wrapping_mul(number).wrapping_mul(2_654_435_761).to_le_bytes()[2])
+        .collect();
+    for round in 0..12_u8 {
+        let mut batch = Batch::default();
+        for key in 0..100_u8 {
+            let value = &noise[usize::from(round) * 1_000 + usize::from(key)..][..20_000];
+            batch.put(Table::Entries, [key], value);
+            match round {
+                11 => batch.remove(Table::Undo, [key]),
+                _ => batch.put(Table::Undo, [key], value),
+            }
+        }
+        model.write(batch.clone(), Durability::Synced).unwrap();
+        store.write(batch, Durability::Synced).unwrap();
+    }
+    assert!(store.disk_bytes().unwrap() > 10 * live, "the journal has every row");
+    store.compact().unwrap();
+    assert!(store.disk_bytes().unwrap() < 2 * live, "{} bytes for {live}", store.disk_bytes().unwrap());
+    let has_as_much = |store: &DiskStore| {
+        let (disk, memory) = (store.snapshot(), model.snapshot());
+        Table::ALL.iter().all(|table| all(&*disk, *table) == all(&*memory, *table))
+    };
+    assert!(has_as_much(&store));
+    store.settle().unwrap();
+    copy(&folder.path().join("store"), &folder.path().join("killed"));
+    assert!(has_as_much(&DiskStore::open(&folder.path().join("killed"), DiskConfig::default()).unwrap()));
+    drop(store);
+    let store = DiskStore::open(&folder.path().join("store"), DiskConfig::default()).unwrap();
+    assert!(has_as_much(&store));
+    store.compact().unwrap();
+    assert!(store.disk_bytes().unwrap() < 2 * live, "and again");
+}
+
+#[test]
 fn a_log_whose_beginning_is_missing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(DiskStore::open(folder.path(), SMALL).unwrap());
