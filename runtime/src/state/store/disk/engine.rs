@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use alloy_primitives::Bytes;
+use fjall::config::PartitioningPolicy;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode, Slice};
 
 use super::super::{Rows, StoreError, Table};
@@ -51,10 +52,11 @@ impl Engine {
             .journal_compression(CompressionType::None)
             .open()
             .map_err(|error| store_error(&error))?;
-        let keyspace = |name| database.keyspace(name, || options(&config)).map_err(|error| store_error(&error));
-        let [entries, pages, undo, blocks, meta] = Table::ALL.map(|table| keyspace(table.name()));
+        let keyspace =
+            |name, table| database.keyspace(name, || options(&config, table)).map_err(|error| store_error(&error));
+        let [entries, pages, undo, blocks, meta] = Table::ALL.map(|table| keyspace(table.name(), Some(table)));
         let tables = Tables([entries?, pages?, undo?, blocks?, meta?]);
-        let marks = keyspace("marks")?;
+        let marks = keyspace("marks", None)?;
         Ok(Self { tables, marks, database })
     }
 
@@ -82,14 +84,13 @@ impl Engine {
         let count = parts.iter().map(Rows::len).fold(0, usize::saturating_add);
         let mut batch = self.begin(number, synced, mode, count);
         for rows in parts {
-            (0..rows.len()).filter_map(|index| rows.slices(index)).for_each(|(table, key, value)| {
-                let [key, value] = [Some(key), value].map(|part| part.map(|part| owned(table, part)));
-                match (key, value) {
-                    (Some(key), Some(value)) => batch.insert(self.tables.of(table), key.0, value.0),
-                    (Some(key), None) => batch.remove(self.tables.of(table), key.0),
-                    (None, _) => {}
+            for (table, key, value) in (0..rows.len()).filter_map(|index| rows.slices(index)) {
+                match value {
+                    Some(value) => batch.insert(self.tables.of(table), owned(table, key).0, owned(table, value).0),
+                    // A copy: what is removed is of other blocks, and its key may lie beside the rows of another table.
+                    None => batch.remove(self.tables.of(table), &key[..]),
                 }
-            });
+            }
         }
         batch.commit().map_err(|error| store_error(&error))
     }
@@ -156,6 +157,17 @@ fn owned(table: Table, part: Bytes) -> Bytes {
 
 /// Values lie beside their keys in every table. The database can lay long ones apart, but then it does not sync their files' names,
 /// and believes a length that no checksum covers.
-fn options(config: &DiskConfig) -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes).manual_journal_persist(true)
+///
+/// Of pages and records, indexes of merged files are in parts: while the engine writes a file, each entry of an index that is not yet
+/// written keeps the block in memory from which its key came, which are all blocks of the file if the index is in one piece. Entries
+/// have theirs in one piece, which is read sooner.
+fn options(config: &DiskConfig, table: Option<Table>) -> KeyspaceCreateOptions {
+    let options =
+        KeyspaceCreateOptions::default().max_memtable_size(config.memtable_bytes).manual_journal_persist(true);
+    match table {
+        Some(Table::Pages | Table::Undo) => {
+            options.index_block_partitioning_policy(PartitioningPolicy::new([false, true]))
+        }
+        _ => options,
+    }
 }
