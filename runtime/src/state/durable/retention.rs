@@ -198,12 +198,20 @@ impl DurableState {
         }
     }
 
-    /// Gives back the room on disk of what was removed. Takes long, and blocks may be committed beside it.
+    /// Gives back the room on disk of what was removed. Takes long, and blocks may be committed beside it. Files that were replaced are
+    /// removed when the next ones are written, or when the store is closed.
     ///
     /// # Errors
     /// Faults if the store cannot be written.
     pub fn compact(&self) -> Result<(), Fault> {
-        Ok(self.store.compact()?)
+        self.store.compact()?;
+        // No block is published meanwhile.
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let published = self.published();
+        let next =
+            Published { head: published.head, snapshot: self.store.snapshot(), blocks: published.blocks.clone() };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(())
     }
 
     /// Removes the oldest record.

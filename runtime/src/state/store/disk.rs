@@ -220,7 +220,9 @@ impl Store for DiskStore {
         let sealed = self.log.lock().unwrap_or_else(PoisonError::into_inner).seal();
         self.shared.retire(sealed.inspect_err(|_| self.shared.stop(StoreError::Stopped))?);
         self.shared.wait_until_taken()?;
-        self.shared.engine.compact()
+        self.shared.engine.compact()?;
+        self.shared.renew_view();
+        Ok(())
     }
 
     fn table_bytes(&self, table: Table) -> Option<u64> {

@@ -97,6 +97,12 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// Reads the engine as it is now from here on, and no more as the last batch left it: what it has replaced since, files of tables
+    /// among it, goes when nobody else looks at it.
+    pub(super) fn renew_view(&self) {
+        self.replace_view(|view| view.base = self.engine.database.snapshot());
+    }
+
     /// Takes nothing more.
     pub(super) fn stop(&self, why: StoreError) {
         self.queue().stopped.get_or_insert(why);
