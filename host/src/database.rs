@@ -178,10 +178,9 @@ impl Database {
         for name in unpin {
             state.unpin(name).map_err(|fault| self.failed(fault))?;
         }
-        let mut removed = 0_u64;
         let step = |steps| -> Result<Pruned, DatabaseError> { state.prune(steps).map_err(|fault| self.failed(fault)) };
-        let mut left = step(0)?.left;
-        let mut counter = Counter::begin(progress, "pruning", left);
+        let Pruned { mut removed, mut left } = step(0)?;
+        let mut counter = Counter::begin(progress, "pruning", removed.saturating_add(left));
         while left > 0 {
             let pruned = step(PRUNED_TOGETHER)?;
             removed = removed.saturating_add(pruned.removed);

@@ -177,20 +177,22 @@ impl DurableState {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).pins.clone()
     }
 
-    /// Writes what the newest block has left, then removes at most so many records that neither the retention nor a pin needs,
-    /// the oldest first; each is a batch of its own, between two of which a block may be committed. What is left tells whether to
-    /// call it again.
+    /// Writes what the newest block has left, which may remove a few records, then removes at most so many more that neither the
+    /// retention nor a pin needs, the oldest first; each is a batch of its own, between two of which a block may be committed.
+    /// What is left tells whether to call it again.
     ///
     /// # Errors
     /// Faults if the store fails, as a commit does.
     pub fn prune(&self, steps: u64) -> Result<Pruned, Fault> {
-        let mut pruned = Pruned::default();
+        let before = self.head().undo_height;
         self.write_late()?;
+        let late = self.head().undo_height.saturating_sub(before);
+        let mut pruned = Pruned { removed: late, left: 0 };
         loop {
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
             let oldest = oldest_needed(&self.config, &writer.pins, writer.head.height);
             pruned.left = oldest.saturating_sub(writer.head.undo_height);
-            if pruned.left == 0 || pruned.removed >= steps {
+            if pruned.left == 0 || pruned.removed >= steps.saturating_add(late) {
                 return Ok(pruned);
             }
             self.remove_oldest(&mut writer)?;

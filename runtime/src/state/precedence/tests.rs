@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use super::*;
@@ -22,11 +22,16 @@ fn a_reader_waits_for_the_end_of_a_commit_and_no_longer() {
     let precedence = Precedence::new(LONG);
     precedence.let_pass();
     let commit = precedence.commit();
-    let start = Instant::now();
+    let (start, is_over, begun) = (Instant::now(), AtomicBool::new(false), Barrier::new(4));
     std::thread::scope(|scope| {
-        let readers = [(); 3].map(|()| scope.spawn(|| precedence.let_pass()));
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(readers.iter().all(|reader| !reader.is_finished()));
+        let read = || {
+            begun.wait();
+            precedence.let_pass();
+            assert!(is_over.load(Ordering::Relaxed), "it has waited");
+        };
+        (0..3).for_each(|_| drop(scope.spawn(read)));
+        begun.wait();
+        is_over.store(true, Ordering::Relaxed);
         drop(commit);
     });
     precedence.let_pass();
