@@ -55,7 +55,8 @@ pub struct DiskConfig {
 impl Default for DiskConfig {
     fn default() -> Self {
         Self {
-            block_cache_bytes: 80 << 20,
+            // A million entries of about 100 bytes lie in it, nearly all.
+            block_cache_bytes: 120 << 20,
             memtable_bytes: 8 << 20,
             journal_bytes_max: 128 << 20,
             log_segment_bytes: 32 << 20,

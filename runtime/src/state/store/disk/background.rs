@@ -15,7 +15,7 @@ use super::log::Sealed;
 use super::{View, io_error};
 
 /// The most bytes that are on their way to the engine before a writer waits.
-pub(super) const WAITING_BYTES_MAX: usize = 24 << 20;
+pub(super) const WAITING_BYTES_MAX: usize = 16 << 20;
 
 /// The most batches that are on their way to the engine before a writer waits: each of them is looked into by every read.
 pub(super) const WAITING_BATCHES_MAX: usize = 16;
