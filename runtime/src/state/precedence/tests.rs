@@ -89,6 +89,8 @@ fn readers_at_earlier_heights_let_a_block_pass_and_those_at_the_newest_do_not() 
     };
     let get = |view: &dyn StateReader, byte: u8| assert_eq!(view.get(&key(1)).unwrap(), Some(vec![byte; 5].into()));
     std::thread::scope(|scope| {
+        // Gone if a check below fails, so that the commit ends.
+        let tell = tell;
         let commit = scope.spawn(|| durable.commit(2, &block(&[(1, Some(2))]), vec![]).unwrap());
         is_asked.recv().unwrap();
         assert!(time(&|| get(&earlier, 0)) >= SHORT);
