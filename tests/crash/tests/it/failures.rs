@@ -3,7 +3,6 @@
 //! A process is watched while it makes a database and commits; one of its operations fails, or all from one on. It must stop
 //! committing, say why, and have lost nothing that it told, whether it is merely started again or the power goes too.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -11,7 +10,7 @@ use florin_crash::Tally;
 use florin_crash::check::Told;
 use florin_crash::cut::{Cuts, advance};
 use florin_crash::dice::Dice;
-use florin_crash::disk::{Disk, Left, Operation};
+use florin_crash::disk::{Disk, Left};
 use florin_crash::story::Story;
 use florin_crash::watch::{Fault, Harm, Kind};
 
@@ -36,30 +35,6 @@ fn count(kind: Kind) -> u64 {
     cuts(0).record(program(), BLOCKS, Some(harmless)).unwrap().hits
 }
 
-/// Returns the points at which the engine does not survive a power cut behind a failed sync: it has renamed `current` to name a new
-/// list of files, the sync behind that fails, and another of its threads begins the list of the same number once more, so that
-/// `current` names what is not there until it is renamed again and its folder is synced. Such a database is refused.
-fn retry_of_a_list(operations: &[Operation]) -> Range<usize> {
-    let none = 0..0;
-    let failed = operations.iter().enumerate().find_map(|(place, operation)| match operation {
-        Operation::SyncFailed(node) => Some((place, *node)),
-        _ => None,
-    });
-    let Some((failed, failed_node)) = failed else { return none };
-    let folder_of = |operation: &Operation| match operation {
-        Operation::Renamed { above, to, node, .. } if to == "current" => Some((*above, *node)),
-        _ => None,
-    };
-    let Some((folder, node)) = operations[..failed].iter().rev().find_map(folder_of) else { return none };
-    if failed_node != folder && failed_node != node {
-        return none;
-    }
-    let mut later = operations.iter().enumerate().skip(failed + 1);
-    later.find(|(_, operation)| folder_of(operation).is_some_and(|(above, _)| above == folder));
-    let synced = later.find(|(_, operation)| matches!(operation, Operation::Synced { node, .. } if *node == folder));
-    failed + 1..synced.map_or(operations.len(), |(place, _)| place) + 1
-}
-
 /// Lets a process meet a fault; checks what it told, and the disk: as it is, and after power cuts then and at any time since.
 fn meet(fault: Fault) -> (Told, u64) {
     let mut cuts = cuts(fault.number);
@@ -75,11 +50,7 @@ fn meet(fault: Fault) -> (Told, u64) {
     let image = disk.cut(Left::Everything, &mut Dice::new(fault.number));
     let found = cuts.check(&image, &told);
     assert!(found.is_ok(), "{found:?}, told {told:?} of {fault:?}");
-    let weak = retry_of_a_list(&recording.operations);
-    let mut points = cuts.points(&recording, 1);
-    while points.iter().any(|point| weak.contains(point)) {
-        points = cuts.points(&recording, 1);
-    }
+    let points = cuts.points(&recording, 1);
     cuts.cut(&recording, points).unwrap();
     assert_eq!(cuts.tally(), Tally { ends: 1, lost: 0, half: 0 }, "of {fault:?}");
     (told, recording.hits)
