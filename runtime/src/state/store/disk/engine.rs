@@ -46,6 +46,8 @@ impl Engine {
     pub(super) fn open(path: &Path, config: DiskConfig) -> Result<Self, StoreError> {
         let database = Database::builder(path)
             .cache_size(config.block_cache_bytes)
+            // One ends when a sync fails, and no other writes the same list of files again in place as if nothing had been.
+            .worker_threads(1)
             .max_journaling_size(config.journal_bytes_max)
             .manual_journal_persist(true)
             // Hashes and hashed keys do not become smaller.
