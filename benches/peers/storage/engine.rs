@@ -44,6 +44,7 @@ impl Opened {
         let config = DiskConfig::default();
         let database = fjall::Database::builder(folder)
             .cache_size(config.block_cache_bytes)
+            .worker_threads(1)
             .max_journaling_size(config.journal_bytes_max)
             .manual_journal_persist(true)
             .journal_compression(CompressionType::None)

@@ -38,11 +38,12 @@ const WARM_READS: u32 = 100_000;
 const COLD_READS: u32 = 1_000;
 
 /// States of the files in which cold reads are measured, with some blocks between: what a read costs depends on how many tables
-/// the engine has to look into, which comes and goes.
-const COLD_STATES: u64 = 9;
+/// the engine has to look into, which comes and goes. As many as there are phases.
+const COLD_STATES: u64 = 20;
 
-/// Blocks between two of them.
-const COLD_BLOCKS: u32 = 5;
+/// Blocks between two of them. The engine writes its rows in memory to a table about every 5 of these blocks, and merges the
+/// tables about every 20: by steps of 7 both are met at every phase, by 5 each database would be met at one of its own.
+const COLD_BLOCKS: u32 = 7;
 
 /// Rounds of cold reads in each.
 const COLD_ROUNDS: u64 = 7;

@@ -124,8 +124,12 @@ impl StateView {
 
     /// Returns the blocks behind the view's height, the oldest first.
     fn later(&self) -> impl Iterator<Item = &ChangedKeys> {
-        let skipped = self.published.blocks.partition_point(|block| block.height <= self.height);
-        self.published.blocks.iter().skip(skipped).map(|block| &**block)
+        let blocks = &self.published.blocks;
+        // At the newest height there are none, which takes no look at any.
+        let is_newest = self.height == self.published.head;
+        let skipped =
+            if is_newest { blocks.len() } else { blocks.partition_point(|block| block.height <= self.height) };
+        blocks.iter().skip(skipped).map(|block| &**block)
     }
 
     /// Returns the first key at or after `from` that exists now or was changed since.
