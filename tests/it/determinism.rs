@@ -1,6 +1,6 @@
 //! The same blocks give the same receipts, gas and roots: on every engine, with a cold and with a warm cache.
 
-use florin_runtime::transaction::{Body, GasPrice};
+use florin_runtime::transaction::{Body, Domain, GasPrice};
 use florin_sandbox::{
     Account, Address, B256, Balance, Bytes, Gas, Sandbox, Status, TransactionReceipt, deploy_payload,
 };
@@ -17,7 +17,7 @@ pub(crate) struct Told {
 }
 
 /// The senders of the story.
-const SENDERS: [&str; 3] = ["alice", "bob", "carol"];
+pub(crate) const SENDERS: [&str; 3] = ["alice", "bob", "carol"];
 const BLOCKS: u64 = 12;
 const TRANSACTIONS: usize = 20;
 
@@ -51,10 +51,11 @@ fn script(numbers: &mut Numbers, contracts: &[Address], code: B256, depth: u32) 
     script
 }
 
-/// Blocks of random scripts, made before anything runs, so that every engine gets the same bytes.
-fn blocks_of(sandbox: &Sandbox, seed: u64, blocks: u64, contracts: &[Address], code: B256) -> Vec<Vec<Bytes>> {
+/// Blocks of random scripts, made before anything runs, so that every engine gets the same bytes. They are the senders' first
+/// transactions.
+pub(crate) fn blocks_of(domain: &Domain, seed: u64, blocks: u64, contracts: &[Address], code: B256) -> Vec<Vec<Bytes>> {
     let mut numbers = Numbers::from_seed(seed);
-    let accounts = SENDERS.map(|name| sandbox.account(name));
+    let accounts = SENDERS.map(Account::named);
     let mut nonces = [0; SENDERS.len()];
     let mut transaction = || {
         let sender = numbers.below(SENDERS.len() as u64) as usize;
@@ -76,7 +77,7 @@ fn blocks_of(sandbox: &Sandbox, seed: u64, blocks: u64, contracts: &[Address], c
             input,
         };
         nonces[sender] += 1;
-        accounts[sender].sign_transaction(&body, &sandbox.domain())
+        accounts[sender].sign_transaction(&body, domain)
     };
     (0..blocks).map(|_| (0..TRANSACTIONS).map(|_| transaction()).collect()).collect()
 }
@@ -109,7 +110,8 @@ pub(crate) fn story(sandbox: &Sandbox, seed: u64, blocks: u64) -> Vec<Told> {
 pub(crate) fn story_with(sandbox: &Sandbox, seed: u64, blocks: u64, before_each: impl Fn()) -> Vec<Told> {
     let contracts = [crate::puppet::deploy(sandbox), crate::puppet::deploy(sandbox)];
     let code = sandbox.code_hash(contracts[0]).unwrap().unwrap();
-    let blocks = blocks_of(sandbox, seed, blocks, &contracts, code);
+    sandbox.accounts(SENDERS);
+    let blocks = blocks_of(&sandbox.domain(), seed, blocks, &contracts, code);
     play_with(sandbox, &blocks, before_each)
 }
 

@@ -43,6 +43,7 @@ mod shadow_stack;
 mod slashing;
 mod spec;
 mod staking;
+mod state_cache;
 mod tidy;
 mod traces;
 mod treasury;

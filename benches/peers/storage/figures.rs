@@ -167,7 +167,8 @@ fn in_a_row(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> 
     Ok(rows::in_a_row(each(ours)?, each(engine)?))
 }
 
-/// Warm reads of ours, and cold ones beside those of its engine alone, in states that were just opened.
+/// Warm reads of ours, and cold ones beside those of its engine alone, in states that were just opened. Nothing was read of these
+/// entries since, but opening ours reads values that the last blocks wrote, and so leaves blocks in the engine's cache.
 fn reads(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> Result<Vec<Row>, Failure> {
     let each = |[time]: [u64; 1], reads: u32| time as f64 / f64::from(reads);
     let mut warm = Vec::new();
