@@ -11,6 +11,8 @@
     reason = "a test stops where it fails, and times are floats"
 )]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use florin_benches::calibrate::guest::Guest;
 use florin_benches::calibrate::world::{Scale, World};
 use florin_benches::calibrate::{
@@ -22,6 +24,13 @@ use florin_benches::ledger::WorkloadError;
 const SLACK: f64 = if cfg!(debug_assertions) { 6.0 } else { 1.0 };
 /// Measurements of a case that is out of its bounds.
 const ATTEMPTS: u32 = 8;
+
+/// Lets one test measure at a time: where all of them are one process, the others would take its cores' other halves.
+static MEASURING: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn world() -> World {
     World::new(Scale { entries_log2: 12 }).unwrap()
@@ -68,6 +77,7 @@ fn told(slow: &[Measured]) -> String {
 
 #[test]
 fn case_36_no_host_function_takes_much_longer_than_it_pays_for() {
+    let _alone = alone();
     let cases = |world: &mut World| {
         let mut cases = host::cases(world)?;
         cases.extend(storage::cases(world)?);
@@ -80,6 +90,7 @@ fn case_36_no_host_function_takes_much_longer_than_it_pays_for() {
 
 #[test]
 fn case_36_no_operator_and_no_instance_takes_much_longer_than_it_pays_for() {
+    let _alone = alone();
     let cases = |world: &mut World| {
         let mut cases = operators::cases(world)?;
         cases.extend(instances::pages(world)?);
@@ -92,6 +103,7 @@ fn case_36_no_operator_and_no_instance_takes_much_longer_than_it_pays_for() {
 
 #[test]
 fn case_18_an_endless_loop_ends_within_the_time_that_its_gas_pays_for() {
+    let _alone = alone();
     const TICKS: u64 = 40_000_000;
     let world = world();
     let store = "(i64.store (i32.const 64) (local.get $b))";
@@ -117,6 +129,7 @@ fn case_18_an_endless_loop_ends_within_the_time_that_its_gas_pays_for() {
 
 #[test]
 fn case_20_a_bulk_operation_takes_no_longer_than_its_bytes_pay_for() {
+    let _alone = alone();
     let bulk = |world: &mut World| {
         let mut cases = instances::bulk(world)?;
         cases.retain(|case| case.units > 0);
