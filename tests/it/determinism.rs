@@ -1,13 +1,11 @@
 //! The same blocks give the same receipts, gas and roots: on every engine, with a cold and with a warm cache.
 
 use florin_runtime::transaction::{Body, Domain, GasPrice};
-use florin_sandbox::{
-    Account, Address, B256, Balance, Bytes, Gas, Sandbox, Status, TransactionReceipt, deploy_payload,
-};
+use florin_sandbox::{Account, Address, B256, Balance, Bytes, Gas, Sandbox, Status, TransactionReceipt};
 
 use crate::engines::on_every_engine;
 use crate::numbers::Numbers;
-use crate::puppet::{ALL_GAS, Script, module};
+use crate::puppet::{ALL_GAS, Script, deployments};
 
 /// What the chain tells of one block.
 #[derive(Debug, PartialEq)]
@@ -166,15 +164,7 @@ fn case_16_one_hash_deployed_from_two_threads_is_the_same_chain_twice() {
         let sandbox = Sandbox::new();
         let alice = Account::named("alice");
         sandbox.account("alice");
-        let deploy = |nonce| Body {
-            nonce,
-            to: None,
-            value: Balance::ZERO,
-            gas_limit: Gas(10_000_000),
-            gas_price: GasPrice::flat(1),
-            input: deploy_payload(&module(), &[]),
-        };
-        let raws = (0..4).map(|nonce| alice.sign_transaction(&deploy(nonce), &sandbox.domain())).collect();
+        let raws = deployments(&alice, &sandbox.domain(), 4);
         play(&sandbox, &[raws])
     };
     let [one, other] = std::thread::scope(|scope| [scope.spawn(run), scope.spawn(run)].map(|run| run.join().unwrap()));

@@ -3,7 +3,8 @@
 //! A script is calldata; a call inside a script carries another script, so that a whole tree of calls stands in one
 //! test. What the steps learn comes back as a [`Log`], read in the order of the steps.
 
-use florin_sandbox::{Address, B256, Bytes, Sandbox, Status};
+use florin_runtime::transaction::{Body, Domain, GasPrice};
+use florin_sandbox::{Account, Address, B256, Balance, Bytes, Gas, Sandbox, Status, deploy_payload};
 
 /// Returns the contract's module.
 pub(crate) fn module() -> Vec<u8> {
@@ -13,6 +14,19 @@ pub(crate) fn module() -> Vec<u8> {
 /// Deploys the contract.
 pub(crate) fn deploy(sandbox: &Sandbox) -> Address {
     sandbox.deploy_wasm(&module(), &[]).unwrap().contract.unwrap()
+}
+
+/// Deployments of the contract as they travel, signed by an account that has sent nothing yet.
+pub(crate) fn deployments(by: &Account, domain: &Domain, count: u64) -> Vec<Bytes> {
+    let body = |nonce| Body {
+        nonce,
+        to: None,
+        value: Balance::ZERO,
+        gas_limit: Gas(10_000_000),
+        gas_price: GasPrice::flat(1),
+        input: deploy_payload(&module(), &[]),
+    };
+    (0..count).map(|nonce| by.sign_transaction(&body(nonce), domain)).collect()
 }
 
 /// Steps to run.

@@ -9,12 +9,11 @@ use florin_runtime::receipt::Receipt;
 use florin_runtime::state::cache::StateCacheCounts;
 use florin_runtime::state::durable::DurableConfig;
 use florin_runtime::state::store::memory::MemoryStore;
-use florin_runtime::transaction::{Body, GasPrice};
 use florin_runtime::vm::VmConfig;
-use florin_sandbox::{Account, Address, B256, Balance, Bytes, Gas, WEI_PER_MDT, deploy_payload};
+use florin_sandbox::{Account, Address, B256, Balance, Bytes, WEI_PER_MDT};
 
 use crate::determinism::{SENDERS, blocks_of};
-use crate::puppet::module;
+use crate::puppet::deployments;
 
 const BLOCKS: u64 = 12;
 
@@ -51,20 +50,6 @@ fn produce(chain: &mut Chain, raws: &[Bytes]) -> Told {
     }
 }
 
-/// Two puppets.
-fn deployments(chain: &Chain) -> Vec<Bytes> {
-    let body = |nonce| Body {
-        nonce,
-        to: None,
-        value: Balance::ZERO,
-        gas_limit: Gas(10_000_000),
-        gas_price: GasPrice::flat(1),
-        input: deploy_payload(&module(), &[]),
-    };
-    let deployer = Account::named("deployer");
-    (0..2).map(|nonce| deployer.sign_transaction(&body(nonce), &chain.domain())).collect()
-}
-
 /// A chain whose state is in a store.
 struct Stored {
     store: Arc<MemoryStore>,
@@ -95,7 +80,7 @@ impl Stored {
 /// Tells a story on a chain whose state is in memory, and block by block on all others.
 fn same_on_all(seed: u64, others: &mut [&mut Stored], before_each: impl Fn(&mut [&mut Stored])) -> Vec<Told> {
     let mut plain = Chain::new(config()).unwrap();
-    let deployments = deployments(&plain);
+    let deployments = deployments(&Account::named("deployer"), &plain.domain(), 2);
     let first = produce(&mut plain, &deployments);
     for other in &mut *others {
         assert_eq!(produce(&mut other.chain, &deployments), first);

@@ -37,13 +37,13 @@ const WARM_READS: u32 = 100_000;
 /// Cold reads of a round.
 const COLD_READS: u32 = 1_000;
 
-/// States of the files in which cold reads are measured, with some blocks between: what a read costs depends on how many tables
+/// States of the files in which reads are measured, with some blocks between: what a cold one costs depends on how many tables
 /// the engine has to look into, which comes and goes. As many as there are phases.
-const COLD_STATES: u64 = 20;
+const STATES: u64 = 20;
 
 /// Blocks between two of them. The engine writes its rows in memory to a table about every 5 of these blocks, and merges the
 /// tables about every 20: by steps of 7 both are met at every phase, by 5 each database would be met at one of its own.
-const COLD_BLOCKS: u32 = 7;
+const STATE_BLOCKS: u32 = 7;
 
 /// Rounds of warm reads in each, before it is opened again.
 const WARM_ROUNDS: u64 = 5;
@@ -95,7 +95,7 @@ pub(crate) fn measure(plan: &Plan<'_>) -> Result<Report, Problem> {
         ("updates of a small block", SMALL_UPDATES.into()),
         ("blocks in a row", IN_A_ROW.into()),
         ("cold reads a round", COLD_READS.into()),
-        ("states of the files for reads", COLD_STATES),
+        ("states of the files for reads", STATES),
         ("rounds of warm reads in each", WARM_ROUNDS),
         ("rounds of cold reads in each", COLD_ROUNDS),
     ];
@@ -175,8 +175,8 @@ fn in_a_row(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> 
 fn reads(plan: &Plan<'_>, ours: &mut Contestant, engine: &mut Contestant) -> Result<Vec<Row>, Failure> {
     let each = |[time]: [u64; 1], reads: u32| time as f64 / f64::from(reads);
     let [mut warm, mut own, mut alone] = [const { Vec::new() }; 3];
-    for state in 0..COLD_STATES {
-        let work = Work { blocks: COLD_BLOCKS, reads: 0, ..plan.work() };
+    for state in 0..STATES {
+        let work = Work { blocks: STATE_BLOCKS, reads: 0, ..plan.work() };
         take_turns(vec![&mut *ours, &mut *engine], work)?;
         // A few at a time: all together take half a second, in which something else may have the processor's cache.
         for _ in 0..WARM_ROUNDS {
